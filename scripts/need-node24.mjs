@@ -1,0 +1,6 @@
+import { complaint, isNewEnough } from './node24.mjs';
+
+if (!isNewEnough()) {
+  console.error(complaint());
+  process.exit(1);
+}
