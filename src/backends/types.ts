@@ -75,3 +75,36 @@ export interface Backend {
   idle(slot: number, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
+
+export interface Sampling {
+  readonly temperature?: number | undefined;
+  readonly topP?: number | undefined;
+  readonly topK?: number | undefined;
+}
+
+/** A backend's part of the configuration, defaults filled in. */
+export interface BackendOptions {
+  readonly name: string;
+  readonly type: BackendType;
+  readonly priority: number;
+  /** Ends in `/v1`; undefined for embedded engines. */
+  readonly baseUrl?: string | undefined;
+  readonly apiKey?: string | undefined;
+  readonly model?: string | undefined;
+  readonly slots?: number | undefined;
+  readonly contextWindow?: number | undefined;
+  readonly maxOutputTokens?: number | undefined;
+  /** `auto` and `hermes`: warmslot reads the model's own markup; `engine`: the engine's parser is trusted. */
+  readonly toolGrammar: 'auto' | 'hermes' | 'engine';
+  /** Used where the client says nothing. */
+  readonly sampling: Sampling;
+  /** Where embedded engines keep models they download or make. */
+  readonly modelsDir: string;
+}
+
+export interface BackendDeps {
+  /** Tells the owner something once, in words: a setting that could not be honoured, a figure that was assumed. */
+  notice(text: string): void;
+}
+
+export type CreateBackend = (options: BackendOptions, deps: BackendDeps) => Backend;
