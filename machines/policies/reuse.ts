@@ -1,0 +1,50 @@
+/** How much of a prompt an engine need not prefill again, by what it is believed to hold. */
+import type { BackendView, CachePlan, HeldPrompt, PromptShape } from './types.ts';
+
+/** Number of leading links two chains share. Links are rolling hashes: an equal link means everything before is equal. */
+export function sharedLinks(a: PromptShape['chain'], b: PromptShape['chain']): number {
+  let low = 0;
+  let high = Math.min(a.length, b.length);
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (a[middle - 1]?.key === b[middle - 1]?.key) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** Rendered bytes the prompt shares with a held one. */
+export function sharedBytes(prompt: PromptShape, held: PromptShape): number {
+  if (prompt.prefixKey !== held.prefixKey) return 0;
+  const links = sharedLinks(prompt.chain, held.chain);
+  return prompt.chain[links - 1]?.bytes ?? prompt.prefixBytes;
+}
+
+/** Rendered bytes that need no prefill when the prompt runs on this slot of this backend. */
+export function reusableBytes(
+  prompt: PromptShape,
+  backend: Pick<BackendView, 'cacheKind' | 'held'>,
+  slot: number,
+): number {
+  const shared = (held: HeldPrompt) => sharedBytes(prompt, held);
+  switch (backend.cacheKind) {
+    case 'none':
+      return 0;
+    case 'prefixes':
+      return backend.held.some((held) => held.prefixKey === prompt.prefixKey) ? prompt.prefixBytes : 0;
+    case 'conversations':
+      return Math.max(0, ...backend.held.map(shared));
+    case 'slots':
+      return Math.max(0, ...backend.held.filter((held) => held.slot === slot).map(shared));
+  }
+}
+
+/** Start from what is held, let the engine make a snapshot, or expect nothing of its cache. */
+export function planFor(
+  prompt: PromptShape,
+  backend: Pick<BackendView, 'cacheKind' | 'held'>,
+  slot: number,
+): CachePlan {
+  if (backend.cacheKind === 'none') return 'none';
+  return reusableBytes(prompt, backend, slot) > 0 ? 'restore' : 'snapshot';
+}

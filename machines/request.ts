@@ -1,0 +1,274 @@
+/**
+ * The request: one HTTP inference call, from arrival to its last byte. One root actor each, with its own actor system.
+ *
+ * It asks the scheduler for a lease, runs an attempt on the backend it got, and falls back to the next backend while nothing
+ * was forwarded to the client. The stream itself never passes through here: the attempt actor reports milestones only. What
+ * the machine decides is carried out by provided actions, which own the sockets.
+ */
+import {
+  type ActorRefFrom,
+  type AnyActorRef,
+  assign,
+  type EventObject,
+  fromCallback,
+  fromPromise,
+  sendTo,
+  setup,
+} from 'xstate';
+import type { Ticket } from './policies/types.ts';
+import type { Lease, LeaseEvent } from './scheduler.ts';
+
+export interface RequestInput {
+  readonly ticket: Ticket;
+  readonly scheduler: AnyActorRef;
+  /** The exact-response cache has the answer. */
+  readonly cached: boolean;
+}
+
+/** Why an attempt or a request failed: a stable code of the error table, and words for people. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  /** Another backend, or the same one later, may do better. */
+  readonly retryable: boolean;
+  /** The engine runs somebody else's generation: not its fault, try again in a moment. */
+  readonly busy: boolean;
+}
+
+export type AttemptEvent =
+  /** The engine accepted the prompt. */
+  | { type: 'attempt.accepted' }
+  | { type: 'attempt.progress'; done: number; total: number }
+  /** Content reached the client: from here on the answer cannot be taken back. */
+  | { type: 'attempt.firstToken' }
+  | { type: 'attempt.done' }
+  | { type: 'attempt.failed'; failure: Failure };
+
+export type RequestEvent =
+  | LeaseEvent
+  | AttemptEvent
+  | { type: 'client.closed' }
+  /** The gateway's drain time is over. */
+  | { type: 'gateway.closing' };
+
+interface RequestContext extends RequestInput {
+  readonly lease: Lease | undefined;
+  readonly forwarded: boolean;
+  readonly failure: Failure | undefined;
+  /** Attempts on an engine that was busy with work that is not ours. */
+  readonly busyTries: number;
+}
+
+export interface AttemptInput {
+  readonly lease: Lease;
+}
+
+export const requestMachine = setup({
+  types: {
+    input: {} as RequestInput,
+    context: {} as RequestContext,
+    events: {} as RequestEvent,
+    tags: {} as 'waiting' | 'generating' | 'terminal',
+  },
+  actors: {
+    /** Runs one generation and reports milestones; stopping it aborts the engine's work. Provided. */
+    attempt: fromCallback<EventObject, AttemptInput>(() => {}),
+    /** Sends the cached answer; resolves when the client has it. Provided. */
+    replay: fromPromise<void>(async () => {}),
+    /** Resolves when the client has read the last byte. Provided. */
+    settle: fromPromise<void>(async () => {}),
+  },
+  actions: {
+    /** Sends status and headers of a stream that has waited long enough to be shown alive. Provided. */
+    openReply: () => {},
+    /** Answers with the failure: a status before the first byte, `event: error` after it. Provided. */
+    sendFailure: (_, _params: { failure: Failure }) => {},
+    enqueue: sendTo(
+      ({ context }) => context.scheduler,
+      ({ context, self }) => ({ type: 'request.enqueue', ticket: context.ticket, requester: self }),
+    ),
+    leaveQueue: sendTo(
+      ({ context }) => context.scheduler,
+      ({ context }) => ({ type: 'request.leave', requestId: context.ticket.requestId }),
+    ),
+    releaseLease: sendTo(
+      ({ context }) => context.scheduler,
+      ({ context }, params: { outcome: 'finished' | 'abandoned' }) => ({
+        type: 'lease.release',
+        requestId: context.ticket.requestId,
+        outcome: params.outcome,
+      }),
+    ),
+    fail: assign((_, params: { failure: Failure }) => ({ failure: params.failure })),
+    /** The failed backend is no candidate any more; a busy one is asked again. */
+    dropBackend: assign(({ context }) =>
+      context.failure?.busy
+        ? { busyTries: context.busyTries + 1, lease: undefined }
+        : { ticket: withoutCandidate(context.ticket, context.lease?.backend), lease: undefined },
+    ),
+  },
+  guards: {
+    isCached: ({ context }) => context.cached,
+    /** Nothing was forwarded, and there is somewhere to go. */
+    canTryAgain: ({ context }, { failure }: { failure: Failure }) => {
+      if (context.forwarded || !failure.retryable) return false;
+      return failure.busy ? context.busyTries < 20 : context.ticket.candidates.length > 1;
+    },
+    isBusy: ({ context }) => context.failure?.busy === true,
+  },
+  delays: {
+    /** A client that hears nothing for longer counts the connection as dead sooner or later; see the reply's keep-alive. */
+    openAfter: 3_000,
+    queueTimeout: 1_800_000,
+    /** Grows from a quarter of a second to five. */
+    busyPause: ({ context }) => Math.min(5_000, 250 * 2 ** context.busyTries),
+    /** Prefill of a huge prompt on a slow machine; past that the engine is taken for dead. */
+    firstTokenTimeout: 3_600_000,
+    /** Decoding engines speak at least every few seconds. */
+    silenceTimeout: 600_000,
+    settleTimeout: 60_000,
+  },
+}).createMachine({
+  id: 'request',
+  initial: 'admitting',
+  context: ({ input }) => ({ ...input, lease: undefined, forwarded: false, failure: undefined, busyTries: 0 }),
+  on: {
+    'client.closed': '.cancelled',
+    'gateway.closing': { target: '.failed', actions: { type: 'fail', params: { failure: closing() } } },
+  },
+  states: {
+    admitting: { always: [{ guard: 'isCached', target: 'replaying' }, { target: 'queued' }] },
+    replaying: {
+      invoke: {
+        src: 'replay',
+        onDone: 'done',
+        onError: {
+          target: 'failed',
+          actions: { type: 'fail', params: ({ event }) => ({ failure: bug(event.error) }) },
+        },
+      },
+    },
+    queued: {
+      tags: 'waiting',
+      entry: 'enqueue',
+      exit: 'leaveQueue',
+      on: {
+        'lease.granted': { target: 'attempting', actions: assign({ lease: ({ event }) => event.lease }) },
+        'lease.refused': {
+          target: 'failed',
+          actions: {
+            type: 'fail',
+            params: ({ context, event }) => ({ failure: context.failure ?? refused(event.reason) }),
+          },
+        },
+      },
+      after: {
+        openAfter: { actions: 'openReply' },
+        queueTimeout: { target: 'failed', actions: { type: 'fail', params: { failure: refused('queue_timeout') } } },
+      },
+    },
+    attempting: {
+      tags: 'generating',
+      invoke: {
+        src: 'attempt',
+        input: ({ context }) => ({ lease: leaseOf(context) }),
+        onError: {
+          target: 'failed',
+          actions: { type: 'fail', params: ({ event }) => ({ failure: bug(event.error) }) },
+        },
+      },
+      on: {
+        'attempt.done': 'settling',
+        'attempt.failed': [
+          {
+            guard: { type: 'canTryAgain', params: ({ event }) => ({ failure: event.failure }) },
+            target: 'fallingBack',
+            actions: { type: 'fail', params: ({ event }) => ({ failure: event.failure }) },
+          },
+          { target: 'failed', actions: { type: 'fail', params: ({ event }) => ({ failure: event.failure }) } },
+        ],
+        'attempt.firstToken': { target: '.decoding', actions: assign({ forwarded: true }) },
+      },
+      initial: 'connecting',
+      states: {
+        connecting: {
+          on: { 'attempt.accepted': 'prefilling' },
+          after: { openAfter: { actions: 'openReply' }, firstTokenTimeout: silent() },
+        },
+        prefilling: {
+          on: { 'attempt.progress': { actions: 'openReply' } },
+          after: { openAfter: { actions: 'openReply' }, firstTokenTimeout: silent() },
+        },
+        decoding: {
+          on: { 'attempt.progress': { target: 'decoding', reenter: true } },
+          after: { silenceTimeout: silent() },
+        },
+      },
+    },
+    fallingBack: {
+      tags: 'waiting',
+      entry: [{ type: 'releaseLease', params: { outcome: 'abandoned' } }, 'dropBackend'],
+      always: { guard: ({ context }) => context.failure?.busy !== true, target: 'queued' },
+      after: { busyPause: 'queued', openAfter: { actions: 'openReply' } },
+    },
+    settling: {
+      entry: { type: 'releaseLease', params: { outcome: 'finished' } },
+      invoke: { src: 'settle', onDone: 'done', onError: 'done' },
+      after: { settleTimeout: 'done' },
+    },
+    done: { type: 'final', tags: 'terminal' },
+    failed: {
+      type: 'final',
+      tags: 'terminal',
+      entry: [
+        { type: 'releaseLease', params: { outcome: 'abandoned' } },
+        { type: 'sendFailure', params: ({ context }) => ({ failure: context.failure ?? bug(undefined) }) },
+      ],
+    },
+    cancelled: {
+      type: 'final',
+      tags: 'terminal',
+      entry: { type: 'releaseLease', params: { outcome: 'abandoned' } },
+    },
+  },
+});
+
+function silent() {
+  const failure: Failure = {
+    code: 'engine_timeout',
+    message: 'The engine has said nothing for too long.',
+    retryable: false,
+    busy: false,
+  };
+  return { target: '#request.failed', actions: { type: 'fail', params: { failure } } } as const;
+}
+
+function refused(code: 'queue_full' | 'no_backend' | 'shutting_down' | 'queue_timeout'): Failure {
+  const words = {
+    queue_full: 'The queue is full.',
+    no_backend: 'No engine can take work right now.',
+    shutting_down: 'The gateway is shutting down.',
+    queue_timeout: 'Waited too long for a free slot.',
+  };
+  return { code, message: words[code], retryable: false, busy: false };
+}
+
+function closing(): Failure {
+  return refused('shutting_down');
+}
+
+function bug(error: unknown): Failure {
+  const message = error instanceof Error ? error.message : 'unknown error';
+  return { code: 'internal', message, retryable: false, busy: false };
+}
+
+function leaseOf(context: RequestContext): Lease {
+  if (!context.lease) throw new Error('an attempt needs a lease');
+  return context.lease;
+}
+
+function withoutCandidate(ticket: Ticket, backend: string | undefined): Ticket {
+  return { ...ticket, candidates: ticket.candidates.filter((name) => name !== backend) };
+}
+
+export type RequestActor = ActorRefFrom<typeof requestMachine>;
