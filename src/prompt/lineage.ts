@@ -1,0 +1,88 @@
+/** Who a request comes from and how urgent it is. Header names are those Claude Code sends to a gateway. */
+import { hash } from 'node:crypto';
+import type { MessagesRequest } from '../protocol/anthropic/request.ts';
+import { isJsonObject, parseJson } from '../protocol/json.ts';
+import { toOutputSchema } from './settings.ts';
+import { toTurns } from './turns.ts';
+
+export type Band = 'interactive' | 'subagent' | 'auxiliary';
+
+export interface Identity {
+  readonly sessionId: string;
+  /** `main` for the main agent. */
+  readonly agentId: string;
+  /** `sessionId/agentId`: one growing prompt. */
+  readonly lineage: string;
+  readonly band: Band;
+  /** One for each prompt a person wrote. */
+  readonly promptId?: string;
+}
+
+export type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+/**
+ * @param headers with names in lower case
+ * @param client name of the client's key; tells apart clients that name no session
+ */
+export function identify(headers: Headers, request: MessagesRequest, client: string): Identity {
+  const sessionId =
+    header(headers, 'x-claude-code-session-id') ?? namedSession(request) ?? anonymousSession(request, client);
+  const agent = header(headers, 'x-claude-code-agent-id');
+  const agentId = agent ?? 'main';
+  const promptId = header(headers, 'x-claude-code-prompt-id');
+  return {
+    sessionId,
+    agentId,
+    lineage: `${sessionId}/${agentId}`,
+    band: bandOfClass(header(headers, 'x-claude-code-request-class')) ?? bandOfBody(request, agent !== undefined),
+    ...(promptId === undefined ? {} : { promptId }),
+  };
+}
+
+function header(headers: Headers, name: string): string | undefined {
+  const value = headers[name];
+  return (Array.isArray(value) ? value[0] : value) || undefined;
+}
+
+/** Claude Code's `metadata.user_id` is a JSON text holding the session; other clients' is an opaque name. */
+function namedSession({ metadata }: MessagesRequest): string | undefined {
+  const name = metadata?.user_id;
+  if (!name) return undefined;
+  const parsed = parseJson(name);
+  const session = parsed.ok && isJsonObject(parsed.value) ? parsed.value.session_id : undefined;
+  return typeof session === 'string' && session !== '' ? session : name;
+}
+
+/** The first thing a person wrote is all that stays the same over a conversation and differs from the next one's. */
+function anonymousSession({ messages }: MessagesRequest, client: string): string {
+  const firstUser = messages.find(({ role }) => role === 'user');
+  const texts = toTurns(firstUser ? [firstUser] : [])
+    .flatMap(({ content }) => content)
+    .flatMap((block) => (block.type === 'text' ? [block.text] : []));
+  const written = texts.find((text) => !text.startsWith('<system-reminder>')) ?? texts[0] ?? '';
+  return `anon-${hash('sha256', JSON.stringify([client, written])).slice(0, 16)}`;
+}
+
+function bandOfClass(requestClass: string | undefined): Band | undefined {
+  switch (requestClass) {
+    case 'main':
+    case 'compaction':
+      return 'interactive';
+    case 'subagent':
+    case 'workflow':
+      return 'subagent';
+    case 'auxiliary':
+      return 'auxiliary';
+    default:
+      return undefined;
+  }
+}
+
+/** Titles and summaries come without tools; they want JSON of a schema, or no more than this. */
+const shortAnswerTokens = 512;
+
+function bandOfBody(request: MessagesRequest, isSubagent: boolean): Band {
+  const small = request.max_tokens <= shortAnswerTokens || toOutputSchema(request.output_config) !== undefined;
+  if (request.max_tokens === 1 || (small && !request.tools?.length)) return 'auxiliary';
+  return isSubagent ? 'subagent' : 'interactive';
+}
