@@ -1,0 +1,1 @@
+import '../support/fake-contract.test.ts';
