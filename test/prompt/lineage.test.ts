@@ -52,6 +52,8 @@ test('a client that names no session keeps one as long as its first words stay',
   expect(idOf([{ role: 'user', content: 'Fix it' }])).toBe(first);
   expect(idOf([{ role: 'user', content: [reminder, { type: 'text', text: 'Break it' }] }])).not.toBe(first);
   expect(idOf([{ role: 'user', content: 'Fix it' }], 'bob')).not.toBe(first);
+  const oneText = (words: string) => idOf([{ role: 'user', content: `${reminder.text}\n${words}` }]);
+  expect(oneText('Fix it')).not.toBe(oneText('Break it'));
   expect(idOf([{ role: 'assistant', content: 'Hello' }])).toMatch(/^anon-/);
 });
 

@@ -17,6 +17,10 @@ const prose = (words: number, seed = 0) =>
     ' ',
   );
 
+/** Tool results: more tokens a byte than prose. */
+const code = (lines: number) =>
+  Array.from({ length: lines }, (_, i) => `if (found[${i % 10}]) total = add(total, found.size);`).join('\n');
+
 const tools = (count: number) =>
   Array.from({ length: count }, (_, index) => ({
     name: `Tool${index}`,
@@ -68,20 +72,28 @@ test('the turns of a learned conversation are followed to 1 %', () => {
     const prompt = agent(messages);
     if (turn > 0) expectClose(estimator.estimate(prompt), prompt);
     estimator.learn(prompt, tokensOf(prompt));
-    messages.push(assistant(prose(60, turn)), user(prose(300, turn)));
+    messages.push(assistant(prose(60, turn)), user(code(40)));
   }
 });
 
-test('after a long conversation a short one with the same tools is still known to 1 %', () => {
+test('a large tool result is known to 1 % once smaller ones told what code costs', () => {
   const estimator = createTokenEstimator();
-  const short = agent([user('hi')]);
-  const long = agent([user('hi'), assistant(prose(9000)), user(prose(9000))]);
-  estimator.learn(short, tokensOf(short));
-  estimator.learn(long, tokensOf(long));
-  const other = agent([user('something else')]);
-  expectClose(estimator.estimate(other), other);
-  const compacted = agent([user(prose(2000, 3))]);
-  expectClose(estimator.estimate(compacted), compacted, 0.02);
+  const small = [user('hi'), assistant('look'), user(code(200))];
+  for (const prompt of [agent([user('hi')]), agent(small)]) estimator.learn(prompt, tokensOf(prompt));
+  const large = agent([...small, assistant('look'), user(code(2000))]);
+  expect(large.bytes).toBeGreaterThan(1.3 * agent(small).bytes);
+  expectClose(estimator.estimate(large), large);
+});
+
+test('after long conversations of all kinds a short one with the same tools is still known to 1 %', () => {
+  const estimator = createTokenEstimator();
+  for (const text of [code(6000), prose(20_000)]) {
+    for (const messages of [[user('hi')], [user('hi'), assistant('yes'), user(text)]]) {
+      estimator.learn(agent(messages), tokensOf(agent(messages)));
+    }
+  }
+  const compacted = agent([user(prose(200, 3))]);
+  expectClose(estimator.estimate(compacted), compacted);
 });
 
 test('a part of a learned request is counted by its rate', () => {
