@@ -9,7 +9,7 @@ export type Band = 'interactive' | 'subagent' | 'auxiliary';
 
 export interface Identity {
   readonly sessionId: string;
-  /** `main` for the main agent. */
+  /** `main` for the main agent, `auxiliary` for titles, summaries and probes. */
   readonly agentId: string;
   /** `sessionId/agentId`: one growing prompt. */
   readonly lineage: string;
@@ -28,13 +28,15 @@ export function identify(headers: Headers, request: MessagesRequest, client: str
   const sessionId =
     header(headers, 'x-claude-code-session-id') ?? namedSession(request) ?? anonymousSession(request, client);
   const agent = header(headers, 'x-claude-code-agent-id');
-  const agentId = agent ?? 'main';
   const promptId = header(headers, 'x-claude-code-prompt-id');
+  const band = bandOfClass(header(headers, 'x-claude-code-request-class')) ?? bandOfBody(request, agent !== undefined);
+  // A title runs beside the main turn with a prompt of its own: it must not pass for the main agent's latest one.
+  const agentId = agent ?? (band === 'auxiliary' ? 'auxiliary' : 'main');
   return {
     sessionId,
     agentId,
     lineage: `${sessionId}/${agentId}`,
-    band: bandOfClass(header(headers, 'x-claude-code-request-class')) ?? bandOfBody(request, agent !== undefined),
+    band,
     ...(promptId === undefined ? {} : { promptId }),
   };
 }

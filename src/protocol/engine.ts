@@ -35,3 +35,8 @@ export interface EngineSink {
   push(event: EngineEvent): void;
   flush(): void;
 }
+
+/** Events about the generation and not part of the answer: stages that hold text back let them overtake it. */
+export function isAside({ type }: EngineEvent): boolean {
+  return type === 'started' || type === 'prefill' || type === 'usage';
+}

@@ -18,22 +18,24 @@ const textSource = z.looseObject({ type: z.literal('text'), data: z.string() });
 const anySource = z.looseObject({ type: z.string() });
 
 /** Fields of the blocks warmslot reads; checked by type so that an error names the exact path. */
-const knownBlocks: Readonly<Record<string, z.ZodType>> = {
-  text: z.looseObject({ text: z.string() }),
-  image: z.looseObject({ source: z.union([base64Source, urlSource, anySource]) }),
-  document: z.looseObject({ source: z.union([base64Source, urlSource, textSource, anySource]) }),
-  thinking: z.looseObject({ thinking: z.string(), signature: z.string().optional() }),
-  redacted_thinking: z.looseObject({ data: z.string() }),
-  tool_use: z.looseObject({ id: z.string(), name: z.string(), input: jsonObject }),
-  tool_result: z.looseObject({
-    tool_use_id: z.string(),
-    content: z.union([z.string(), z.array(z.looseObject({ type: z.string() }))]).optional(),
-    is_error: z.boolean().nullish(),
+const knownBlocks = new Map<string, z.ZodType>(
+  Object.entries({
+    text: z.looseObject({ text: z.string() }),
+    image: z.looseObject({ source: z.union([base64Source, urlSource, anySource]) }),
+    document: z.looseObject({ source: z.union([base64Source, urlSource, textSource, anySource]) }),
+    thinking: z.looseObject({ thinking: z.string(), signature: z.string().optional() }),
+    redacted_thinking: z.looseObject({ data: z.string() }),
+    tool_use: z.looseObject({ id: z.string(), name: z.string(), input: jsonObject }),
+    tool_result: z.looseObject({
+      tool_use_id: z.string(),
+      content: z.union([z.string(), z.array(z.looseObject({ type: z.string() }))]).optional(),
+      is_error: z.boolean().nullish(),
+    }),
   }),
-};
+);
 
 const contentBlock = z.looseObject({ type: z.string() }).superRefine((block, context) => {
-  const known = knownBlocks[block.type]?.safeParse(block);
+  const known = knownBlocks.get(block.type)?.safeParse(block);
   if (known && !known.success) {
     for (const { path, message } of known.error.issues) context.addIssue({ code: 'custom', path: [...path], message });
   }
