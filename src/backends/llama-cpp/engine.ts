@@ -1,0 +1,150 @@
+/** A loaded model with its slots. Knows tokens and texts, nothing of prompts and requests. */
+import type {
+  Llama,
+  LlamaContext,
+  LlamaContextSequence,
+  LlamaGrammarEvaluationState,
+  LlamaModel,
+} from 'node-llama-cpp';
+import type { EngineSink } from '../../protocol/engine.ts';
+import { GatewayError, toGatewayError } from '../../protocol/errors.ts';
+import { type Library, loadLibrary, startLlama, threads } from './library.ts';
+import type { Tokenizer } from './prompt-tokens.ts';
+import type { TemplateSource } from './render.ts';
+import { runWork, type Work } from './slot.ts';
+import type { Valve } from './valve.ts';
+
+export interface EngineOptions {
+  readonly modelPath: string;
+  readonly slots: number;
+  /** Tokens of prompt and answer together, for each slot; absent: the most that fits into memory, up to `maxContext`. */
+  readonly contextWindow: number | undefined;
+  readonly maxContext: number;
+  /** What llama.cpp itself complains of. */
+  onError(message: string): void;
+}
+
+export interface LlamaEngine {
+  readonly library: Library;
+  readonly model: LlamaModel;
+  readonly contextWindow: number;
+  /** What the model was trained for. */
+  readonly trainContext: number;
+  readonly slots: number;
+  readonly tokenizer: Tokenizer;
+  readonly template: TemplateSource;
+  /** @throws Error: not a grammar */
+  grammar(gbnf: string): Promise<LlamaGrammarEvaluationState>;
+  /**
+   * Runs on a slot once what ran there before has ended. Never rejects: a failure is pushed as `failed`.
+   * @param work its prompt must be shorter than the context; its answer is cut to what fits
+   */
+  run(slot: number, work: Work, valve: Valve, sink: EngineSink): Promise<void>;
+  /** Waits for what runs to end: close the valves first. */
+  close(): Promise<void>;
+}
+
+/** @throws GatewayError engine_unreachable | engine_failed */
+export async function createLlamaEngine(options: EngineOptions): Promise<LlamaEngine> {
+  const library = await loadLibrary();
+  const llama = await startLlama(library, options.onError);
+  try {
+    const model = await llama.loadModel({ modelPath: options.modelPath });
+    return engineOf(library, llama, model, await createContext(model, options), options);
+  } catch (error) {
+    await llama.dispose();
+    throw explain(error, options.modelPath);
+  }
+}
+
+function createContext(model: LlamaModel, options: EngineOptions): Promise<LlamaContext> {
+  return model.createContext({
+    sequences: options.slots,
+    contextSize: options.contextWindow ?? { max: Math.min(model.trainContextSize, options.maxContext) },
+    // Always on: it halves the prefill of long prompts, and snapshots load only under the mode they were written in.
+    flashAttention: true,
+    threads: threads(),
+  });
+}
+
+function engineOf(
+  library: Library,
+  llama: Llama,
+  model: LlamaModel,
+  context: LlamaContext,
+  options: EngineOptions,
+): LlamaEngine {
+  const contextWindow = Math.min(context.contextSize, options.contextWindow ?? Number.POSITIVE_INFINITY);
+  const sequences: LlamaContextSequence[] = Array.from({ length: options.slots }, () => context.getSequence());
+  const tails: Promise<void>[] = sequences.map(() => Promise.resolve());
+
+  const attempt = async (slot: number, work: Work, valve: Valve, sink: EngineSink): Promise<void> => {
+    const sequence = sequences[slot];
+    if (valve.closed || !sequence) return;
+    const maxTokens = Math.min(work.maxTokens, contextWindow - work.tokens.length);
+    try {
+      await runWork(sequence, { ...work, maxTokens }, valve, sink);
+    } catch (error) {
+      if (!valve.closed) {
+        sink.push({ type: 'failed', error: explain(error, options.modelPath) });
+        sink.flush();
+      }
+      // What a failed evaluation left in the KV cache is unknown.
+      await sequence.dispose();
+      sequences[slot] = context.getSequence();
+    }
+  };
+
+  return {
+    library,
+    model,
+    contextWindow,
+    trainContext: model.trainContextSize,
+    slots: options.slots,
+    tokenizer: tokenizerOf(library, model),
+    template: templateOf(model),
+    grammar: async (gbnf) => {
+      const grammar = await llama.createGrammar({ grammar: gbnf });
+      return new library.cpp.LlamaGrammarEvaluationState({ model, grammar });
+    },
+    run(slot, work, valve, sink) {
+      const running = (tails[slot] ?? Promise.resolve()).then(() => attempt(slot, work, valve, sink));
+      tails[slot] = running;
+      return running;
+    },
+    async close() {
+      await Promise.all(tails);
+      await llama.dispose();
+    },
+  };
+}
+
+function tokenizerOf({ cpp }: Library, model: LlamaModel): Tokenizer {
+  const { tokens } = model;
+  const turnEnd = tokens.eotString ?? tokens.eosString;
+  return {
+    tokenize: (text) => model.tokenize(text, true),
+    first: tokens.shouldPrependBosToken && tokens.bos !== null ? [tokens.bos] : [],
+    // Byte-level BPE cuts at special tokens first and knows no neighbours; SentencePiece adds spaces after them.
+    border: model.vocabularyType === cpp.LlamaVocabularyType.bpe && turnEnd ? turnEnd : undefined,
+  };
+}
+
+function templateOf(model: LlamaModel): TemplateSource {
+  const { tokens } = model;
+  return {
+    template: model.fileInfo.metadata.tokenizer?.chat_template,
+    bos: tokens.shouldPrependBosToken ? '' : (tokens.bosString ?? ''),
+    eos: tokens.eosString ?? '',
+  };
+}
+
+function explain(error: unknown, modelPath: string): GatewayError {
+  if (error instanceof GatewayError) return error;
+  if (!(error instanceof Error)) return toGatewayError(error);
+  const memory = error.constructor.name === 'InsufficientMemoryError';
+  const advice = memory ? ' Set a smaller contextWindow, fewer slots or a smaller model.' : '';
+  return new GatewayError('engine_failed', `The embedded engine failed on ${modelPath}: ${error.message}.${advice}`, {
+    cause: error,
+  });
+}

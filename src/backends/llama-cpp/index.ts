@@ -1,0 +1,218 @@
+/** The embedded engine: llama.cpp in this process, through the optional package node-llama-cpp. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Token } from 'node-llama-cpp';
+import type { Prompt } from '../../prompt/types.ts';
+import type { EngineSink } from '../../protocol/engine.ts';
+import { GatewayError, toGatewayError } from '../../protocol/errors.ts';
+import type {
+  Backend,
+  BackendDeps,
+  BackendOptions,
+  CreateBackend,
+  EngineInfo,
+  GenerateJob,
+  Generation,
+} from '../types.ts';
+import { createLlamaEngine, type LlamaEngine } from './engine.ts';
+import { jsonGrammar, toolCallGrammar } from './grammar.ts';
+import { isDownload, modelFile, modelName } from './model-file.ts';
+import { createPromptTokens, type TokenizedPrompt } from './prompt-tokens.ts';
+import { createRenderer } from './render.ts';
+import { samplingOf } from './sampling.ts';
+import type { ChooseToken, Work } from './slot.ts';
+import { unsupportedContent } from './unsupported.ts';
+import { createValve, type Valve } from './valve.ts';
+
+/** Ways into the engine that no configuration has: for tests that script what a model says. */
+export interface LlamaHooks {
+  /** What chooses the tokens of this prompt's answer in the model's stead; undefined leaves it to the model. */
+  script?(prompt: Prompt, tokenize: (text: string) => readonly Token[]): ChooseToken | undefined;
+}
+
+/**
+ * KV memory is taken for all slots at once: a small model of today needs about 0.1 MB a token. More than this is for the owner
+ * to ask for. A coding agent's first prompt alone is some 20 000 tokens.
+ */
+const MAX_CONTEXT = 65_536;
+/** Twice: the demo model's KV is 512 bytes a token, and two slots show what scheduling does. */
+const DEMO_SLOTS = 2;
+const MAX_OUTPUT = 32_768;
+/** Small models are there by then; larger ones are reported as loading. */
+const PROBE_PATIENCE_MS = 3_000;
+
+/** A model ready to answer. */
+interface Loaded {
+  readonly engine: LlamaEngine;
+  tokens(prompt: Prompt): TokenizedPrompt;
+}
+
+export const createLlamaCppBackend = ((options: BackendOptions, deps: BackendDeps, hooks: LlamaHooks = {}): Backend => {
+  const { name, demo } = modelName(options.model);
+  const slots = options.slots ?? (demo ? DEMO_SLOTS : 1);
+  const valves = new Set<Valve>();
+  const rest: Promise<void>[] = Array.from({ length: slots }, () => Promise.resolve());
+  let loading: Promise<Loaded> | undefined;
+  let loaded: Loaded | undefined;
+
+  return {
+    name: options.name,
+    type: 'llama-cpp',
+    priority: options.priority,
+    location: options.model ?? 'generated demo model',
+
+    async probe(signal) {
+      loading ??= load().catch((error) => {
+        // So that the next probe tries again: the file or the package may have come.
+        loading = undefined;
+        throw error;
+      });
+      const patience = new AbortController();
+      try {
+        await Promise.race([
+          loading,
+          delay(PROBE_PATIENCE_MS, undefined, { signal: AbortSignal.any([signal, patience.signal]) }),
+        ]);
+      } finally {
+        patience.abort();
+      }
+      return info();
+    },
+
+    refuses: unsupportedContent,
+
+    countTokens: (prompt) => loaded?.tokens(prompt).tokens.length ?? Math.ceil(prompt.bytes / 3),
+
+    generate(job, sink) {
+      const valve = createValve();
+      valves.add(valve);
+      const before = rest[job.slot];
+      rest[job.slot] = Promise.all([before, answer(job, valve, sink)]).then(() => void valves.delete(valve));
+      return generationOf(valve);
+    },
+
+    async idle(slot, signal) {
+      signal.throwIfAborted();
+      const aborted = Promise.withResolvers<never>();
+      const onAbort = (): void => aborted.reject(signal.reason);
+      signal.addEventListener('abort', onAbort, { once: true });
+      try {
+        await Promise.race([rest[slot], aborted.promise]);
+      } finally {
+        signal.removeEventListener('abort', onAbort);
+      }
+    },
+
+    async close() {
+      for (const valve of valves) valve.close();
+      await Promise.all(rest);
+      const open = await loading?.catch(() => undefined);
+      loaded = undefined;
+      await open?.engine.close();
+    },
+  };
+
+  async function load(): Promise<Loaded> {
+    announce();
+    const engine = await createLlamaEngine({
+      modelPath: await modelFile(options.model, options.modelsDir, downloadNotices(deps, options.model)),
+      slots,
+      contextWindow: options.contextWindow,
+      maxContext: MAX_CONTEXT,
+      onError: (message) => deps.notice(`llama.cpp: ${message}`),
+    });
+    const tokens = createPromptTokens(engine.tokenizer, createRenderer(engine.library, engine.template));
+    loaded = { engine, tokens };
+    return loaded;
+  }
+
+  function announce(): void {
+    if (!demo) return;
+    deps.notice(
+      'The embedded engine runs a generated demo model whose weights are random: its answers are noise. ' +
+        'For a real model give one with --model or WARMSLOT_MODEL: the path of a GGUF file, or a name like hf:user/repo:Q4_K_M.',
+    );
+  }
+
+  function info(): EngineInfo {
+    const contextWindow = loaded?.engine.contextWindow ?? options.contextWindow ?? MAX_CONTEXT;
+    return {
+      model: name,
+      loaded: loaded !== undefined,
+      slots,
+      contextWindow,
+      contextSource: contextSource(loaded?.engine, options.contextWindow),
+      maxOutputTokens: Math.min(options.maxOutputTokens ?? MAX_OUTPUT, contextWindow),
+      images: false,
+      documents: false,
+      toolCalls: 'text',
+      cache: { kind: 'slots', capacity: slots },
+      exactTokens: loaded !== undefined,
+      demo,
+    };
+  }
+
+  async function answer(job: GenerateJob, valve: Valve, sink: EngineSink): Promise<void> {
+    try {
+      if (!loaded) throw new GatewayError('model_loading', `The model ${name} is still loading.`);
+      const work = await workFor(loaded, job);
+      await loaded.engine.run(job.slot, work, valve, sink);
+    } catch (error) {
+      if (valve.closed) return;
+      sink.push({ type: 'failed', error: toGatewayError(error) });
+      sink.flush();
+    }
+  }
+
+  async function workFor({ engine, tokens }: Loaded, { prompt, maxTokens }: GenerateJob): Promise<Work> {
+    const tokenized = tokens(prompt);
+    requireFits(tokenized.tokens.length, engine.contextWindow);
+    const gbnf = grammarFor(prompt, engine);
+    return {
+      ...tokenized,
+      maxTokens,
+      sampling: samplingOf(prompt.settings, options.sampling),
+      grammar: gbnf === undefined ? undefined : await engine.grammar(gbnf),
+      chooseToken: hooks.script?.(prompt, engine.tokenizer.tokenize),
+    };
+  }
+}) satisfies CreateBackend;
+
+function generationOf(valve: Valve): Generation {
+  return { abort: valve.close, pause: valve.pause, resume: valve.resume };
+}
+
+/** llama.cpp would make room by forgetting the beginning of a prompt that is too long. */
+function requireFits(promptTokens: number, contextWindow: number): void {
+  if (promptTokens < contextWindow) return;
+  throw new GatewayError(
+    'prompt_too_long',
+    `prompt is too long: ${promptTokens} tokens > ${contextWindow - 1} maximum`,
+  );
+}
+
+/** A call can be forced only on a model that speaks Hermes: another one's calls look different. */
+function grammarFor(prompt: Prompt, engine: LlamaEngine): string | undefined {
+  if (prompt.settings.outputSchema) return jsonGrammar(prompt.settings.outputSchema);
+  const { template } = engine.template;
+  const hermes = template === undefined || template.includes('<tool_call>');
+  return hermes ? toolCallGrammar(prompt.settings, prompt.tools) : undefined;
+}
+
+function contextSource(engine: LlamaEngine | undefined, configured: number | undefined): EngineInfo['contextSource'] {
+  if (configured !== undefined) return 'config';
+  if (!engine) return 'default';
+  return engine.contextWindow === engine.trainContext ? 'model files' : 'engine';
+}
+
+function downloadNotices(
+  deps: BackendDeps,
+  model: string | undefined,
+): (progress: { doneBytes: number; totalBytes: number }) => void {
+  let told = -1;
+  return ({ doneBytes, totalBytes }) => {
+    const tenths = Math.floor((10 * doneBytes) / Math.max(1, totalBytes));
+    if (tenths <= told || model === undefined || !isDownload(model)) return;
+    told = tenths;
+    deps.notice(`downloading ${model}: ${tenths * 10} %`);
+  };
+}
