@@ -34,6 +34,7 @@ export async function streamChat(
 ): Promise<void> {
   const { quirks } = task;
   response.writeHead(200, { server: 'uvicorn', 'content-type': 'text/event-stream; charset=utf-8' });
+  response.flushHeaders();
   const pipe = openPipe(response, quirks, abandon);
   const format = chunkFormat(quirks.model);
   pipe.write(format.delta(roleDelta));

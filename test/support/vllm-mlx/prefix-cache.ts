@@ -1,7 +1,7 @@
 /** What the two engines keep of earlier prompts, with the rules measured on vllm-mlx 0.6.0. */
 import { type ChatRequest, templateTools } from './request.ts';
 import type { RenderedPrompt } from './template.ts';
-import { commonTokens, countTokens } from './tokens.ts';
+import { commonLength, countTokens } from './tokens.ts';
 
 export interface Lookup {
   readonly cachedTokens: number;
@@ -87,17 +87,22 @@ export function createConversationCache(): PrefixCache {
     return lookup;
   };
 
+  const found = (text: string, hitType: string): Lookup => {
+    const cachedTokens = countTokens(text);
+    return count(cachedTokens, { cachedTokens, hitType });
+  };
+
   return {
     lookup({ text, tokens }) {
       // A repeat or a rewind counts as a hit, is thrown away, and everything is prefilled.
       if ([...entries].some((entry) => entry.startsWith(text)))
         return count(tokens, { cachedTokens: 0, hitType: 'supersequence' });
       // A shorter strict prefix beats a longer common one.
-      const prefixes = [...entries].filter((entry) => text.startsWith(entry)).map(countTokens);
-      const prefix = Math.max(0, ...prefixes);
-      if (prefix > 0) return count(prefix, { cachedTokens: prefix, hitType: 'prefix' });
-      const common = Math.max(0, ...[...entries].map((entry) => commonTokens(entry, text)));
-      if (common >= fewestTokens) return count(common, { cachedTokens: common, hitType: 'lcp' });
+      const prefix = Math.max(0, ...[...entries].map((entry) => (text.startsWith(entry) ? entry.length : 0)));
+      if (prefix > 0) return found(text.slice(0, prefix), 'prefix');
+      const common = Math.max(0, ...[...entries].map((entry) => commonLength(entry, text)));
+      const shared = text.slice(0, common);
+      if (countTokens(shared) >= fewestTokens) return found(shared, 'lcp');
       return count(0, { cachedTokens: 0, hitType: common > 0 ? 'miss_short_lcp' : 'miss' });
     },
     prefilled() {},

@@ -12,13 +12,8 @@ export function countTokens(text: string): number {
   return tokenize(text).length;
 }
 
-/** Tokens that two texts begin with alike; the last common one is left out, as it may go on differently. */
-export function commonTokens(a: string, b: string): number {
-  return Math.max(0, countTokens(a.slice(0, commonLength(a, b))) - 1);
-}
-
-/** By halving: comparing slices is native and fast, walking a long prompt's characters is not. */
-function commonLength(a: string, b: string): number {
+/** Length of the text that two texts begin with. By halving: comparing slices is native and fast, walking them is not. */
+export function commonLength(a: string, b: string): number {
   let low = 0;
   let high = Math.min(a.length, b.length);
   while (low < high) {
