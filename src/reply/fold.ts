@@ -1,0 +1,76 @@
+/** Stream events folded into one message: the non-streamed answer, and what the exact-response cache keeps. */
+import type { Message, MessageHead, ReplyBlock, StopReason, StreamEvent, Usage } from '../protocol/anthropic/events.ts';
+import { isJsonObject, parseJson } from '../protocol/json.ts';
+
+export interface Fold {
+  consume(event: StreamEvent): void;
+  /** @throws Error when the stream did not come to its end: half an answer is never handed out as a whole one */
+  message(): Message;
+}
+
+/** A block while it grows; `pieces` joined are its text, thinking or arguments. */
+interface OpenBlock {
+  readonly start: Extract<StreamEvent, { type: 'content_block_start' }>['content_block'];
+  readonly pieces: string[];
+  signature: string;
+}
+
+export function createFold(): Fold {
+  let head: MessageHead | undefined;
+  let usage: Usage | undefined;
+  let stop: { readonly reason: StopReason; readonly sequence: string | null } | undefined;
+  let complete = false;
+  const blocks: OpenBlock[] = [];
+
+  return {
+    consume(event) {
+      switch (event.type) {
+        case 'message_start':
+          head = event.message;
+          usage = head.usage;
+          return;
+        case 'content_block_start':
+          blocks.push({ start: event.content_block, pieces: [], signature: '' });
+          return;
+        case 'content_block_delta': {
+          const block = blocks.at(-1);
+          if (!block) throw new Error('a delta before any content block');
+          if (event.delta.type === 'text_delta') block.pieces.push(event.delta.text);
+          else if (event.delta.type === 'thinking_delta') block.pieces.push(event.delta.thinking);
+          else if (event.delta.type === 'input_json_delta') block.pieces.push(event.delta.partial_json);
+          else block.signature += event.delta.signature;
+          return;
+        }
+        case 'message_delta':
+          usage = event.usage;
+          if (event.delta.stop_reason) stop = { reason: event.delta.stop_reason, sequence: event.delta.stop_sequence };
+          return;
+        case 'message_stop':
+          complete = true;
+      }
+    },
+    message() {
+      if (!head || !usage || !stop || !complete) throw new Error('the stream is not complete');
+      return {
+        id: head.id,
+        type: 'message',
+        role: 'assistant',
+        model: head.model,
+        content: blocks.flatMap(folded),
+        stop_reason: stop.reason,
+        stop_sequence: stop.sequence,
+        usage,
+      };
+    },
+  };
+}
+
+/** A call cut off by `max_tokens` has no arguments anybody could use: it is left out. */
+function folded({ start, pieces, signature }: OpenBlock): ReplyBlock[] {
+  const whole = pieces.join('');
+  if (start.type === 'text') return [{ type: 'text', text: whole }];
+  if (start.type === 'thinking') return [{ type: 'thinking', thinking: whole, signature }];
+  const input = parseJson(whole);
+  if (!input.ok || !isJsonObject(input.value)) return [];
+  return [{ type: 'tool_use', id: start.id, name: start.name, input: input.value }];
+}

@@ -1,0 +1,93 @@
+/** `<think>…</think>` at the start of an answer, for engines that leave it in the text. */
+import { type EngineSink, isAside } from '../protocol/engine.ts';
+import { findMarker, heldBack } from '../protocol/markers.ts';
+
+const opener = '<think>';
+const closer = ['</think>'];
+
+/**
+ * Turns leading thinking into `thinking` events as it comes, without the white space at its edges and after it. Thinking
+ * that is never closed lasts to the end.
+ * @param opened the prompt ended in the opening tag, so the answer starts inside of the thinking
+ */
+export function readThinking(next: EngineSink, opened: boolean): EngineSink {
+  let stage: 'start' | 'thinking' | 'after' | 'text' = opened ? 'thinking' : 'start';
+  /** White space whose meaning the next character decides. */
+  let space = '';
+  /** What may be the start of a tag. */
+  let held = '';
+  let anyThought = false;
+
+  const say = (type: 'text' | 'thinking', text: string) => {
+    if (text !== '') next.push({ type, text });
+  };
+
+  const readStart = (piece: string) => {
+    const text = held === '' ? piece.trimStart() : piece;
+    space += piece.slice(0, piece.length - text.length);
+    held += text;
+    if (held.length < opener.length && opener.startsWith(held)) return;
+    const rest = held;
+    held = '';
+    if (rest.startsWith(opener)) {
+      space = '';
+      stage = 'thinking';
+      readThought(rest.slice(opener.length));
+    } else {
+      stage = 'text';
+      say('text', space + rest);
+    }
+  };
+
+  const readThought = (piece: string) => {
+    const text = held + piece;
+    const hit = findMarker(text, closer);
+    const cut = hit ? hit.index : text.length - heldBack(text, closer);
+    held = hit ? '' : text.slice(cut);
+    think(text.slice(0, cut));
+    if (!hit) return;
+    stage = 'after';
+    readAfter(text.slice(cut + hit.marker.length));
+  };
+
+  const think = (text: string) => {
+    const end = text.trimEnd();
+    if (end !== '') {
+      say('thinking', anyThought ? space + end : end.trimStart());
+      anyThought = true;
+      space = '';
+    }
+    space += text.slice(end.length);
+  };
+
+  const readAfter = (piece: string) => {
+    const text = piece.trimStart();
+    if (text === '') return;
+    stage = 'text';
+    say('text', text);
+  };
+
+  const readers = {
+    start: readStart,
+    thinking: readThought,
+    after: readAfter,
+    text: (text: string) => say('text', text),
+  };
+
+  /** What was held back is not the start of a tag after all. */
+  const settle = () => {
+    if (stage === 'start') say('text', space + held);
+    if (stage === 'thinking') think(held);
+    held = '';
+    stage = 'text';
+  };
+
+  return {
+    push(event) {
+      if (event.type === 'text') return readers[stage](event.text);
+      if (!isAside(event) && event.type !== 'failed') settle();
+      next.push(event);
+    },
+    flush: () => next.flush(),
+  };
+}
