@@ -1,0 +1,64 @@
+/** The benchmark's client: sends one request, directly or through warmslot, and reads the stream to its end. */
+import { request as httpRequest, Agent } from 'node:http';
+import { createParser } from 'eventsource-parser';
+
+export interface Target {
+  readonly name: 'direct' | 'warmslot';
+  readonly port: number;
+  readonly path: string;
+  /** A body for the prompt, which is unique: nothing may come from the exact-response cache. */
+  body(prompt: string, chunks: number): string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface StreamResult {
+  /** Milliseconds from sending to the first content. */
+  readonly ttftMs: number;
+  readonly contentEvents: number;
+  /** Milliseconds each stamped chunk took from the engine to here. */
+  readonly delays: readonly number[];
+}
+
+export const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
+
+/** Resolves at the end of the stream; rejects when it does not end properly. */
+export function runStream(target: Target, prompt: string, chunks: number, signal?: AbortSignal): Promise<StreamResult> {
+  const body = target.body(prompt, chunks);
+  const started = performance.now();
+  return new Promise((resolve, reject) => {
+    let ttftMs = 0;
+    let contentEvents = 0;
+    let ended = false;
+    const delays: number[] = [];
+    const parser = createParser({
+      onEvent({ data }) {
+        if (data === '[DONE]' || data.startsWith('{"type":"message_stop"')) ended = true;
+        if (!data.includes('"content":"') && !data.includes('text_delta')) return;
+        contentEvents++;
+        if (ttftMs === 0) ttftMs = performance.now() - started;
+        for (const [, sentAt] of data.matchAll(/@(\d+\.\d+) /g)) {
+          delays.push(performance.timeOrigin + performance.now() - Number(sentAt));
+        }
+      },
+    });
+    const decoder = new TextDecoder();
+    const options = {
+      host: '127.0.0.1',
+      port: target.port,
+      path: target.path,
+      method: 'POST',
+      agent,
+      ...(signal ? { signal } : {}),
+      headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), ...target.headers },
+    };
+    const request = httpRequest(options, (response) => {
+      response.on('data', (piece: Buffer) => parser.feed(decoder.decode(piece, { stream: true })));
+      response.on('end', () =>
+        ended ? resolve({ ttftMs, contentEvents, delays }) : reject(new Error(`${target.name}: the stream broke off (${response.statusCode})`)),
+      );
+      response.on('error', reject);
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+}

@@ -1,0 +1,122 @@
+/** The composition root: from a parsed configuration to a gateway that can listen and close. No module keeps state. */
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import { createAnthropicBackend } from './backends/anthropic/index.ts';
+import { createLlamaCppBackend } from './backends/llama-cpp/index.ts';
+import { createOpenAiBackend } from './backends/openai-compatible/index.ts';
+import type { Backend, BackendType, CreateBackend } from './backends/types.ts';
+import { createVllmMlxBackend } from './backends/vllm-mlx/index.ts';
+import { createResponseCache } from './cache/responses.ts';
+import { type BackendConfig, type Config, enabledBackends } from './config/backends.ts';
+import { logEvents } from './observe/log.ts';
+import { type BackendHandle, startBackend } from './runtime/backend.ts';
+import { createEventBus } from './runtime/events.ts';
+import { createGateway, type Gateway } from './runtime/gateway.ts';
+import { anthropicId, createModels } from './runtime/models.ts';
+import { createRequests } from './runtime/requests.ts';
+import { startScheduler } from './runtime/scheduler.ts';
+import { createSessions } from './runtime/sessions.ts';
+import { defaultTiming, type Timing } from './runtime/timing.ts';
+import { createServer } from './server/server.ts';
+
+const factories: Readonly<Record<BackendType, CreateBackend>> = {
+  'vllm-mlx': createVllmMlxBackend,
+  'llama-cpp': createLlamaCppBackend,
+  openai: createOpenAiBackend,
+  anthropic: createAnthropicBackend,
+};
+
+export interface AppDeps {
+  readonly log: Logger;
+  readonly timing?: Partial<Timing>;
+  /** Another maker for a type of backend, for tests that script an engine. */
+  readonly backends?: Partial<Record<BackendType, CreateBackend>>;
+}
+
+export interface App {
+  readonly gateway: Gateway;
+  /** Resolves once every backend has been asked and the port is open. @throws when the port cannot be had */
+  listen(): Promise<{ url: string; host: string; port: number }>;
+  /** Stops accepting, lets what runs finish for `server.drainSeconds`, ends the rest with an error. */
+  close(): Promise<void>;
+  /** A line for people about each engine. */
+  describe(): string[];
+  /** What Claude Code should be told of the preferred engine. */
+  model(): { id: string; contextWindow: number; maxOutputTokens: number } | undefined;
+}
+
+export function createApp(config: Config, deps: AppDeps): App {
+  const timing = { ...defaultTiming, ...deps.timing };
+  const events = createEventBus();
+  logEvents(events, deps.log, config.debug.level);
+
+  const backends = enabledBackends(config).map((options) => build(options));
+  const byName = new Map(backends.map((backend) => [backend.name, backend]));
+  const scheduler = startScheduler(byName, events);
+  const handles = backends.map((backend) => startBackend(backend, { scheduler, events, timing }));
+  const sessions = createSessions(events);
+  const cache = createResponseCache(config.cache.responses.max);
+  const models = createModels(handles, config.models);
+  const handleByName = new Map(handles.map((handle) => [handle.backend.name, handle]));
+  const requests = createRequests({ scheduler, backends: handleByName, models, sessions, cache, events, timing });
+  const gateway = createGateway({ events, backends: handles, models, requests, sessions, cache });
+  const server = createServer(gateway, config.server);
+
+  function build(options: BackendConfig): Backend {
+    const create = deps.backends?.[options.type] ?? factories[options.type];
+    const said = new Set<string>();
+    return create(options, {
+      notice: (text) => {
+        if (said.has(text)) return;
+        said.add(text);
+        events.emit({ type: 'notice', backend: options.name, text });
+      },
+    });
+  }
+
+  return {
+    gateway,
+    async listen() {
+      await Promise.all(handles.map((handle) => handle.firstProbe));
+      const { host, port } = config.server;
+      await server.listen({ host, port });
+      const address = server.server.address() as AddressInfo;
+      const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+      return { url: `http://${shown}:${address.port}`, host, port: address.port };
+    },
+    async close() {
+      scheduler.send({ type: 'drain' });
+      const idleSockets = setInterval(() => server.server.closeIdleConnections(), 100);
+      const drained = await Promise.race([
+        requests.idle().then(() => true),
+        new Promise<false>((resolve) => setTimeout(resolve, config.server.drainSeconds * 1000, false).unref()),
+      ]);
+      if (!drained) requests.failAll();
+      const closed = server.close();
+      await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
+      server.server.closeAllConnections();
+      await closed;
+      clearInterval(idleSockets);
+      requests.close();
+      sessions.close();
+      scheduler.stop();
+      await Promise.all(handles.map((handle) => handle.close()));
+    },
+    describe: () => handles.map(describeEngine),
+    model() {
+      const info = handles.find((handle) => handle.info()?.loaded)?.info() ?? handles[0]?.info();
+      const id = anthropicId(info?.model);
+      return info && id ? { id, contextWindow: info.contextWindow, maxOutputTokens: info.maxOutputTokens } : undefined;
+    },
+  };
+}
+
+function describeEngine(handle: BackendHandle): string {
+  const { name, type, location } = handle.backend;
+  const info = handle.info();
+  const at = `${name}: ${type} at ${location}`;
+  if (!info) return `${at}, ${handle.status()} (${handle.reason()})`;
+  const slots = info.slots === 1 ? '1 slot' : `${info.slots} slots`;
+  const demo = info.demo ? ', RANDOM WEIGHTS: its answers are noise' : '';
+  return `${at}, model ${info.model}, context ${info.contextWindow} tokens (${info.contextSource}), ${slots}${demo}`;
+}

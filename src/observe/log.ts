@@ -1,0 +1,45 @@
+/** Writes what happens in the gateway to the log. Never keys, never prompt text; bodies are debug level 3's own business. */
+import type { Logger } from 'pino';
+import type { EventBus, GatewayEvent, RequestSummary } from '../runtime/events.ts';
+
+/** @param debugLevel 0 quiet, 1 requests, 2 decisions */
+export function logEvents(events: EventBus, log: Logger, debugLevel: number): void {
+  events.on((event) => {
+    switch (event.type) {
+      case 'request.finished':
+        return logRequest(log, event, debugLevel);
+      case 'backend.changed':
+        return log[event.status === 'up' || event.status === 'probing' ? 'info' : 'warn'](
+          { backend: event.backend, slots: event.slots, ...(event.reason ? { reason: event.reason } : {}) },
+          `backend ${event.backend} is ${event.status}`,
+        );
+      case 'notice':
+        return log.warn({ backend: event.backend }, event.text);
+      case 'actor.broke':
+      case 'slot.broke':
+        return log.error({ err: event.error, actor: 'actor' in event ? event.actor : event.id }, 'an actor broke');
+      default:
+        if (debugLevel >= 2) log.info(decision(event), event.type);
+    }
+  });
+}
+
+function logRequest(log: Logger, event: RequestSummary, debugLevel: number): void {
+  const { type: _, cause, ...facts } = event;
+  if (event.outcome === 'failed') log.warn({ ...facts, ...(cause ? { err: cause } : {}) }, `request failed: ${event.errorMessage}`);
+  else if (debugLevel >= 1) log.info(facts, `request ${event.outcome}`);
+}
+
+/** Decisions carry whole tickets and prompts' shapes; the log needs the ids. */
+function decision(event: Exclude<GatewayEvent, RequestSummary>): Record<string, unknown> {
+  const { type: _, ...facts } = event;
+  const { ticket, held, ...rest } = facts as Record<string, unknown> & {
+    ticket?: { requestId: string; lineage: string; band: string };
+    held?: readonly { prefixKey: string }[];
+  };
+  return {
+    ...rest,
+    ...(ticket ? { requestId: ticket.requestId, lineage: ticket.lineage, band: ticket.band } : {}),
+    ...(held ? { held: held.map(({ prefixKey }) => prefixKey.slice(0, 8)) } : {}),
+  };
+}

@@ -1,0 +1,56 @@
+/** What happens in the gateway, for whoever wants to know: logs now, metrics and the page later. Nobody else logs. */
+import type { BackendEmitted } from '../../machines/backend.ts';
+import type { PrefixCacheEmitted } from '../../machines/prefix-cache.ts';
+import type { SchedulerEmitted } from '../../machines/scheduler.ts';
+import type { SessionEmitted } from '../../machines/session.ts';
+import type { ErrorCode } from '../protocol/errors.ts';
+
+export interface RequestSummary {
+  readonly type: 'request.finished';
+  readonly requestId: string;
+  readonly session: string;
+  readonly lineage: string;
+  readonly client: string;
+  readonly outcome: 'done' | 'failed' | 'cancelled';
+  readonly errorCode: ErrorCode | undefined;
+  readonly errorMessage: string | undefined;
+  /** Never part of an answer; the cause of an internal error. */
+  readonly cause: unknown;
+  readonly backend: string | undefined;
+  readonly cache: 'hit' | 'miss' | 'bypass';
+  readonly promptTokens: number;
+  readonly cachedTokens: number;
+  readonly outputTokens: number;
+  readonly queuedMs: number | undefined;
+  readonly ttftMs: number | undefined;
+  readonly totalMs: number;
+}
+
+export type GatewayEvent =
+  | RequestSummary
+  | { readonly type: 'request.started'; readonly requestId: string; readonly session: string; readonly model: string }
+  | { readonly type: 'notice'; readonly backend: string; readonly text: string }
+  | { readonly type: 'actor.broke'; readonly actor: string; readonly error: unknown }
+  | SchedulerEmitted
+  | BackendEmitted
+  | PrefixCacheEmitted
+  | SessionEmitted;
+
+export interface EventBus {
+  emit(event: GatewayEvent): void;
+  /** Listeners must not throw: they run inside the gateway's decisions. Returns the way to stop listening. */
+  on(listener: (event: GatewayEvent) => void): () => void;
+}
+
+export function createEventBus(): EventBus {
+  const listeners = new Set<(event: GatewayEvent) => void>();
+  return {
+    emit: (event) => {
+      for (const listener of listeners) listener(event);
+    },
+    on: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

@@ -1,0 +1,124 @@
+/** The running gateway: every registry in one place, and what can be asked of the whole. */
+import type { Prompt } from '../prompt/types.ts';
+import type { CacheStats, ResponseCache } from '../cache/responses.ts';
+import { version } from '../version.ts';
+import type { BackendHandle } from './backend.ts';
+import type { EventBus } from './events.ts';
+import type { Models } from './models.ts';
+import type { Requests } from './requests.ts';
+import type { Sessions } from './sessions.ts';
+
+export interface Health {
+  readonly status: 'healthy' | 'degraded' | 'unhealthy';
+  readonly version: string;
+  readonly uptime_s: number;
+  readonly model: string | null;
+  readonly model_loaded: boolean;
+  readonly cache: CacheStats;
+  readonly prefix_cache: PrefixCacheStats;
+  readonly queue: { readonly waiting: number; readonly running: number };
+  readonly sessions: number;
+  readonly backends: readonly BackendHealth[];
+}
+
+interface PrefixCacheStats {
+  readonly hits: number;
+  readonly misses: number;
+  readonly tokens_reused: number;
+  readonly tokens_prefilled: number;
+}
+
+interface BackendHealth {
+  readonly name: string;
+  readonly type: string;
+  readonly status: string;
+  readonly model: string | null;
+  readonly slots: { readonly total: number; readonly busy: number };
+  readonly demo: boolean;
+}
+
+export interface Gateway {
+  readonly startedAt: number;
+  readonly events: EventBus;
+  readonly backends: readonly BackendHandle[];
+  readonly models: Models;
+  readonly requests: Requests;
+  /** Prompt tokens on the backend that would serve it. @throws GatewayError unknown_model | no_backend */
+  countTokens(prompt: Prompt): number;
+  health(): Health;
+}
+
+interface Parts {
+  readonly events: EventBus;
+  /** By priority. */
+  readonly backends: readonly BackendHandle[];
+  readonly models: Models;
+  readonly requests: Requests;
+  readonly sessions: Sessions;
+  readonly cache: ResponseCache;
+}
+
+export function createGateway({ events, backends, models, requests, sessions, cache }: Parts): Gateway {
+  const startedAt = Date.now();
+  const prefix = { hits: 0, misses: 0, tokens_reused: 0, tokens_prefilled: 0 };
+  events.on((event) => {
+    if (event.type !== 'request.finished' || event.outcome !== 'done' || event.cache === 'hit') return;
+    if (event.cachedTokens > 0) prefix.hits++;
+    else prefix.misses++;
+    prefix.tokens_reused += event.cachedTokens;
+    prefix.tokens_prefilled += event.promptTokens - event.cachedTokens;
+  });
+
+  return {
+    startedAt,
+    events,
+    backends,
+    models,
+    requests,
+    countTokens(prompt) {
+      const candidates = models.candidates(prompt.model);
+      const known = candidates.find((handle) => handle.info() !== undefined);
+      const info = known?.info();
+      // No engine has been reached yet: three and a half bytes a token is the usual mean of code and prose.
+      return known && info ? known.backend.countTokens(prompt, info) : Math.ceil(prompt.bytes / 3.5);
+    },
+    health() {
+      const first = backends.find(takesWork) ?? backends[0];
+      const info = first?.info();
+      return {
+        status: statusOf(backends),
+        version,
+        uptime_s: Math.round((Date.now() - startedAt) / 1000),
+        model: info?.model ?? null,
+        model_loaded: info?.loaded ?? false,
+        cache: cache.stats(),
+        prefix_cache: { ...prefix },
+        queue: { waiting: requests.waiting(), running: requests.running() },
+        sessions: sessions.count(),
+        backends: backends.map(describe),
+      };
+    },
+  };
+}
+
+function describe(handle: BackendHandle): BackendHealth {
+  const info = handle.info();
+  return {
+    name: handle.backend.name,
+    type: handle.backend.type,
+    status: handle.status(),
+    model: info?.model ?? null,
+    slots: { total: info?.slots ?? 0, busy: handle.running },
+    demo: info?.demo ?? false,
+  };
+}
+
+function takesWork(handle: BackendHandle): boolean {
+  return ['up', 'degraded', 'halfOpen'].includes(handle.status());
+}
+
+/** Healthy: the preferred backend works. Degraded: another one does. */
+function statusOf(backends: readonly BackendHandle[]): Health['status'] {
+  if (!backends.some(takesWork)) return 'unhealthy';
+  return backends.every((handle) => handle.status() === 'up') ? 'healthy' : 'degraded';
+}

@@ -1,0 +1,116 @@
+/** What the runtime keeps of a request while it lives: everything the machine must not know. */
+import type { Identity } from '../prompt/lineage.ts';
+import type { Prompt, Settings } from '../prompt/types.ts';
+import type { Message, StreamEvent, Usage } from '../protocol/anthropic/events.ts';
+import { createFold } from '../reply/fold.ts';
+import type { ReplyPort } from './reply-port.ts';
+import { createSynthesizer, type Synthesizer } from './synthesizer.ts';
+
+export interface Job {
+  readonly id: string;
+  readonly identity: Identity;
+  readonly client: string;
+  readonly model: string;
+  readonly settings: Settings;
+  readonly toolNames: ReadonlySet<string>;
+  readonly reply: ReplyPort;
+  readonly arrivedAt: number;
+  grantedAt: number | undefined;
+  firstTokenAt: number | undefined;
+  backend: string | undefined;
+  cache: 'hit' | 'miss' | 'bypass';
+  /** Undefined once the engine has it and content was forwarded: 40 kB a live stream is all we keep. */
+  readonly prompt: Prompt | undefined;
+  dropPrompt(): void;
+  /** A fresh synthesizer for an attempt; the client sees one `message_start` all the same. */
+  startSynthesizer(estimate: { promptTokens: number; cachedTokens: number }): Synthesizer;
+  /** Opens the stream while the request still waits. */
+  startEarly(): void;
+  keepAlive(): void;
+  /** The whole answer so far as a message, for the exact-response cache. */
+  message(): Message;
+  usage(): Usage | undefined;
+  dispose(): void;
+}
+
+export interface JobInput {
+  readonly id: string;
+  readonly identity: Identity;
+  readonly client: string;
+  readonly prompt: Prompt;
+  readonly reply: ReplyPort;
+  readonly arrivedAt: number;
+  /** Whether the answer may go into the exact-response cache. */
+  readonly keep: boolean;
+  /** Estimated, for a `message_start` that goes out before any engine was asked. */
+  readonly promptTokens: number;
+}
+
+export function createJob(input: JobInput): Job {
+  const { id, identity, client, reply, arrivedAt } = input;
+  const fold = createFold();
+  let prompt: Prompt | undefined = input.prompt;
+  let synthesizer: Synthesizer | undefined;
+  let started = false;
+  const { settings, model } = prompt;
+  const toolNames = new Set(prompt.tools.map((tool) => tool.name));
+
+  const consume = (event: StreamEvent) => {
+    if (event.type === 'message_start') {
+      if (started) return;
+      started = true;
+      reply.open();
+    }
+    if (input.keep) fold.consume(event);
+    reply.event(event);
+  };
+
+  const startSynthesizer = (estimate: { promptTokens: number; cachedTokens: number }) => {
+    synthesizer?.dispose();
+    synthesizer = createSynthesizer({
+      model,
+      estimate,
+      thinking: settings.thinking,
+      consume,
+      flush: () => reply.flush(),
+    });
+    return synthesizer;
+  };
+
+  return {
+    id,
+    identity,
+    client,
+    model,
+    settings,
+    toolNames,
+    reply,
+    arrivedAt,
+    grantedAt: undefined,
+    firstTokenAt: undefined,
+    backend: undefined,
+    cache: 'miss',
+    get prompt() {
+      return prompt;
+    },
+    dropPrompt() {
+      prompt = undefined;
+    },
+    startSynthesizer,
+    startEarly() {
+      synthesizer ??= startSynthesizer({ promptTokens: input.promptTokens, cachedTokens: 0 });
+      synthesizer.start();
+    },
+    keepAlive() {
+      if (reply.opened && reply.stream) synthesizer?.keepAlive();
+      else reply.showLife();
+      reply.flush();
+    },
+    message: () => fold.message(),
+    usage: () => synthesizer?.usage,
+    dispose() {
+      synthesizer?.dispose();
+      prompt = undefined;
+    },
+  };
+}

@@ -1,0 +1,276 @@
+/** The registry of requests: starts one root actor each, carries out what it decides, and cleans up whatever became of it. */
+import { createActor, fromCallback, fromPromise } from 'xstate';
+import { type AttemptInput, type Failure, type RequestActor, requestMachine } from '../../machines/request.ts';
+import type { SchedulerActor } from '../../machines/scheduler.ts';
+import { type ResponseCache, responseKey } from '../cache/responses.ts';
+import type { Identity } from '../prompt/lineage.ts';
+import type { Prompt } from '../prompt/types.ts';
+import type { Message } from '../protocol/anthropic/events.ts';
+import { type ErrorCode, errorTable, GatewayError, toGatewayError } from '../protocol/errors.ts';
+import { replay } from '../reply/replay.ts';
+import { fitInto, startAttempt } from './attempt.ts';
+import type { BackendHandle } from './backend.ts';
+import type { EventBus } from './events.ts';
+import { createJob, type Job } from './job.ts';
+import type { Models } from './models.ts';
+import type { ReplyPort } from './reply-port.ts';
+import type { Sessions } from './sessions.ts';
+import type { Timing } from './timing.ts';
+
+export interface NewRequest {
+  readonly id: string;
+  readonly identity: Identity;
+  /** Name of the key that was used. */
+  readonly client: string;
+  readonly prompt: Prompt;
+  readonly reply: ReplyPort;
+  /** The client asked for a fresh answer. */
+  readonly skipCache: boolean;
+}
+
+export interface Requests {
+  /**
+   * Starts the request; the answer goes to its reply port. The returned function tells that the client has gone.
+   * @throws GatewayError when the request cannot be served by any backend, before anything was sent
+   */
+  start(request: NewRequest): () => void;
+  running(): number;
+  waiting(): number;
+  /** Resolves when no request is left. */
+  idle(): Promise<void>;
+  /** Ends whatever still runs with an error. */
+  failAll(): void;
+  close(): void;
+}
+
+interface Deps {
+  readonly scheduler: SchedulerActor;
+  readonly backends: ReadonlyMap<string, BackendHandle>;
+  readonly models: Models;
+  readonly sessions: Sessions;
+  readonly cache: ResponseCache;
+  readonly events: EventBus;
+  readonly timing: Timing;
+}
+
+interface Live {
+  readonly job: Job;
+  readonly actor: RequestActor;
+  readonly abort: AbortController;
+  readonly key: string | undefined;
+}
+
+export function createRequests(deps: Deps): Requests {
+  const { scheduler, backends, models, sessions, cache, events, timing } = deps;
+  const live = new Map<string, Live>();
+  const idleWaiters = new Set<() => void>();
+
+  const liveOf = (id: string): Live => {
+    const found = live.get(id);
+    if (!found) throw new Error(`request ${id} is not live`);
+    return found;
+  };
+
+  const machine = requestMachine.provide({
+    actors: {
+      attempt: fromCallback(({ input, sendBack }) => {
+        const { lease }: AttemptInput = input;
+        const { job, abort } = liveOf(lease.requestId);
+        const handle = backends.get(lease.backend);
+        if (!handle) throw new Error(`no backend ${lease.backend}`);
+        job.grantedAt ??= performance.now();
+        job.backend = lease.backend;
+        job.reply.describe({ 'x-warmslot-backend': lease.backend });
+        const attempt = startAttempt(job, handle, lease, (event) => {
+          if (event.type === 'attempt.done') handle.actor.send({ type: 'attempt.succeeded' });
+          if (event.type === 'attempt.failed' && isEnginesFault(event.failure)) {
+            handle.actor.send({ type: 'attempt.broke', reason: event.failure.message });
+          }
+          sendBack(event);
+        });
+        // An action that throws leaves invoked actors running (xstate #5153): the abort signal stops the engine regardless.
+        abort.signal.addEventListener('abort', attempt.stop, { once: true });
+        return () => {
+          abort.signal.removeEventListener('abort', attempt.stop);
+          attempt.stop();
+        };
+      }),
+      settle: fromPromise(async ({ input }) => {
+        const { job, key } = liveOf(input.requestId);
+        if (key) cache.set(key, job.message());
+        job.reply.end();
+        await job.reply.finished;
+      }),
+      replay: fromPromise(async ({ input }) => {
+        const { job, key } = liveOf(input.requestId);
+        const message = key && cachedAnswers.get(input.requestId);
+        if (!message) throw new Error('the cached answer is gone');
+        job.reply.open();
+        replay(message, (event) => job.reply.event(event));
+        job.reply.end();
+        await job.reply.finished;
+      }),
+    },
+    actions: {
+      openReply: ({ context }) => {
+        const { job } = liveOf(context.ticket.requestId);
+        if (!job.reply.stream) return;
+        job.startEarly();
+        job.reply.flush();
+      },
+      sendFailure: ({ context }, { failure }) => {
+        const { job } = liveOf(context.ticket.requestId);
+        job.reply.fail(errorOf(failure));
+      },
+    },
+    delays: { openAfter: timing.openAfter },
+  });
+  const cachedAnswers = new Map<string, Message>();
+
+  const finished = (id: string, thrown?: unknown) => {
+    const entry = live.get(id);
+    if (!entry) return;
+    live.delete(id);
+    cachedAnswers.delete(id);
+    entry.abort.abort();
+    if (thrown !== undefined) {
+      scheduler.send({ type: 'request.leave', requestId: id });
+      scheduler.send({ type: 'lease.release', requestId: id, outcome: 'abandoned' });
+      entry.job.reply.fail(toGatewayError(thrown));
+      events.emit({ type: 'actor.broke', actor: `request ${id}`, error: thrown });
+    }
+    summarize(entry);
+    entry.job.dispose();
+    if (live.size === 0) for (const resolve of idleWaiters) resolve();
+  };
+
+  const summarize = ({ job, actor }: Live) => {
+    const { value, context } = actor.getSnapshot();
+    const usage = job.usage();
+    const cached = usage?.cache_read_input_tokens ?? 0;
+    const promptTokens = usage ? usage.input_tokens + usage.cache_creation_input_tokens + cached : 0;
+    const since = (at: number | undefined) => (at === undefined ? undefined : at - job.arrivedAt);
+    const outcome = value === 'done' || value === 'cancelled' ? value : 'failed';
+    const report = {
+      backend: job.backend,
+      promptTokens,
+      cachedTokens: cached,
+      outputTokens: usage?.output_tokens ?? 0,
+      ttftMs: since(job.firstTokenAt),
+    };
+    sessions.of(job.identity.sessionId, job.client).send({
+      type: 'turn.ended',
+      lineage: job.identity.lineage,
+      report: outcome === 'done' ? report : undefined,
+    });
+    const failure = outcome === 'failed' ? context.failure : undefined;
+    events.emit({
+      type: 'request.finished',
+      requestId: job.id,
+      session: job.identity.sessionId,
+      lineage: job.identity.lineage,
+      client: job.client,
+      outcome,
+      errorCode: failure ? codeOf(failure) : undefined,
+      errorMessage: failure?.message,
+      cause: failure?.error instanceof Error ? failure.error.cause : undefined,
+      cache: job.cache,
+      queuedMs: since(job.grantedAt),
+      totalMs: performance.now() - job.arrivedAt,
+      ...report,
+    });
+  };
+
+  const keepAlive = setInterval(() => {
+    for (const { job, actor } of live.values()) {
+      const silent = job.reply.silentFor() >= timing.keepAlive;
+      if (silent && !actor.getSnapshot().hasTag('terminal')) job.keepAlive();
+    }
+  }, timing.keepAlive);
+  keepAlive.unref();
+
+  return {
+    start({ id, identity, client, prompt, reply, skipCache }) {
+      const { candidates, promptTokens } = servable(prompt, models.candidates(prompt.model));
+      const key = skipCache ? undefined : responseKey(prompt);
+      const answer = key ? cache.get(key) : undefined;
+      const keep = key !== undefined && !answer;
+      const job = createJob({ id, identity, client, prompt, reply, arrivedAt: performance.now(), keep, promptTokens });
+      job.cache = answer ? 'hit' : skipCache ? 'bypass' : 'miss';
+      const preferred = candidates[0]?.backend.name ?? '';
+      reply.describe({ 'x-warmslot-cache': job.cache, 'x-warmslot-backend': preferred });
+      if (answer) {
+        cachedAnswers.set(id, asCached(answer));
+        job.backend = preferred;
+      }
+      const shape = { prefixKey: prompt.prefixKey, prefixBytes: prompt.prefixBytes, chain: prompt.chain };
+      const actor = createActor(machine, {
+        input: {
+          ticket: {
+            requestId: id,
+            lineage: identity.lineage,
+            client,
+            band: identity.band,
+            shape,
+            candidates: candidates.map((handle) => handle.backend.name),
+          },
+          scheduler,
+          cached: answer !== undefined,
+        },
+      });
+      live.set(id, { job, actor, abort: new AbortController(), key });
+      actor.subscribe({ complete: () => finished(id), error: (error) => finished(id, error) });
+      events.emit({ type: 'request.started', requestId: id, session: identity.sessionId, model: prompt.model });
+      sessions
+        .of(identity.sessionId, client)
+        .send({ type: 'turn.started', lineage: identity.lineage, shape, bytes: prompt.bytes });
+      actor.start();
+      return () => actor.send({ type: 'client.closed' });
+    },
+    running: () => [...live.values()].filter(({ actor }) => actor.getSnapshot().hasTag('generating')).length,
+    waiting: () => [...live.values()].filter(({ actor }) => actor.getSnapshot().hasTag('waiting')).length,
+    idle: () => new Promise((resolve) => (live.size === 0 ? resolve() : idleWaiters.add(resolve))),
+    failAll() {
+      for (const { actor } of live.values()) actor.send({ type: 'gateway.closing' });
+    },
+    close() {
+      clearInterval(keepAlive);
+      for (const { actor } of live.values()) actor.stop();
+    },
+  };
+}
+
+/** Backends that can serve the prompt as far as is known now. @throws the first one's reason when none can */
+function servable(prompt: Prompt, candidates: readonly BackendHandle[]) {
+  const verdicts = candidates.map((handle) => {
+    const info = handle.info();
+    return { handle, fit: info ? fitInto({ prompt, settings: prompt.settings }, handle, info) : undefined };
+  });
+  const refusal = verdicts.map(({ fit }) => fit).find((fit) => fit instanceof GatewayError);
+  const fitting = verdicts.flatMap(({ handle, fit }) => (fit instanceof GatewayError ? [] : [{ handle, fit }]));
+  if (fitting.length === 0 && refusal) throw refusal;
+  return { candidates: fitting.map(({ handle }) => handle), promptTokens: fitting[0]?.fit?.promptTokens ?? 0 };
+}
+
+/** A cached answer cost no prefill: all of its prompt was read from a cache. */
+function asCached(message: Message): Message {
+  const { input_tokens, cache_creation_input_tokens, cache_read_input_tokens, output_tokens } = message.usage;
+  const cache_read = input_tokens + cache_creation_input_tokens + cache_read_input_tokens;
+  const usage = { input_tokens: 0, cache_creation_input_tokens: 0, cache_read_input_tokens: cache_read, output_tokens };
+  return { ...message, usage };
+}
+
+/** Busy, refused and abandoned attempts say nothing about the engine's health. */
+function isEnginesFault({ code }: Failure): boolean {
+  return code === 'engine_failed' || code === 'engine_unreachable' || code === 'engine_timeout' || code === 'engine_auth';
+}
+
+function codeOf({ code }: Failure): ErrorCode {
+  return Object.hasOwn(errorTable, code) ? (code as ErrorCode) : 'internal';
+}
+
+function errorOf(failure: Failure): GatewayError {
+  if (failure.error instanceof GatewayError) return failure.error;
+  const code = codeOf(failure);
+  return code === 'internal' ? toGatewayError(failure.error) : new GatewayError(code, failure.message);
+}

@@ -1,0 +1,23 @@
+/** Starts the scheduler and tells its slots how to find out that an engine is idle again. */
+import { createActor, fromPromise } from 'xstate';
+import { type SchedulerActor, schedulerMachine } from '../../machines/scheduler.ts';
+import { slotMachine } from '../../machines/slot.ts';
+import type { Backend } from '../backends/types.ts';
+import type { EventBus } from './events.ts';
+
+/** Requests that may wait at once; a coding agent never has more than a few, so this only stops a runaway. */
+const maxWaiting = 1_024;
+
+export function startScheduler(backends: ReadonlyMap<string, Backend>, events: EventBus): SchedulerActor {
+  const slot = slotMachine.provide({
+    actors: {
+      engineIdle: fromPromise(async ({ input, signal }) => {
+        await backends.get(input.backend)?.idle(input.index, signal);
+      }),
+    },
+  });
+  const scheduler = createActor(schedulerMachine.provide({ actors: { slot } }), { input: { maxWaiting } });
+  scheduler.on('*', (event) => events.emit(event));
+  scheduler.subscribe({ error: (error) => events.emit({ type: 'actor.broke', actor: 'scheduler', error }) });
+  return scheduler.start();
+}

@@ -1,0 +1,13 @@
+/** Every duration of the gateway that is not a machine's delay, in milliseconds. Tests shorten them. */
+export interface Timing {
+  /** Live replies are looked at this often; one that was silent since the last look is shown to be alive. */
+  readonly keepAlive: number;
+  /** A stream opens its reply after this much waiting. */
+  readonly openAfter: number;
+  /** How long a probe may take. */
+  readonly probe: number;
+  readonly healthInterval: number;
+}
+
+/** The CLI drops a stream that had no real event for 300 s; half of 20 s on average leaves room for a blocked loop. */
+export const defaultTiming: Timing = { keepAlive: 10_000, openAfter: 3_000, probe: 10_000, healthInterval: 15_000 };

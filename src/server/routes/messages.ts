@@ -1,0 +1,35 @@
+/** `POST /v1/messages`: from the body to a running request. */
+import type { FastifyInstance } from 'fastify';
+import { toPrompt } from '../../prompt/canonical.ts';
+import { identify } from '../../prompt/lineage.ts';
+import { describeIssue, type MessagesRequest, messagesRequest } from '../../protocol/anthropic/request.ts';
+import { GatewayError } from '../../protocol/errors.ts';
+import type { Gateway } from '../../runtime/gateway.ts';
+import { createJsonReply } from '../json-reply.ts';
+import { createSseReply } from '../sse-reply.ts';
+
+export function messagesRoute(app: FastifyInstance, gateway: Gateway): void {
+  app.post('/v1/messages', (request, reply) => {
+    const body = parseBody(request.body);
+    const prompt = toPrompt(body);
+    const port = body.stream ? createSseReply(reply) : createJsonReply(reply);
+    const clientClosed = gateway.requests.start({
+      id: request.id,
+      identity: identify(request.headers, body, request.client),
+      client: request.client,
+      prompt,
+      reply: port,
+      skipCache: /\bno-cache\b/.test(request.headers['cache-control'] ?? ''),
+    });
+    // `request.raw` closes as soon as the body is read; only the response's socket tells that the client left.
+    reply.raw.on('close', () => {
+      if (!reply.raw.writableFinished) clientClosed();
+    });
+  });
+}
+
+function parseBody(body: unknown): MessagesRequest {
+  const parsed = messagesRequest.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw new GatewayError('invalid_request', describeIssue(parsed.error));
+}

@@ -1,0 +1,79 @@
+/** The front door: Fastify with our rules for access, bodies and errors; the routes have a file each. */
+import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify';
+import { GatewayError } from '../protocol/errors.ts';
+import { parseJson } from '../protocol/json.ts';
+import { newRequestId } from '../reply/ids.ts';
+import type { Gateway } from '../runtime/gateway.ts';
+import { type AccessRules, checkSource, createKeyCheck } from './access.ts';
+import { fromThrown, sendError } from './errors.ts';
+import { countTokensRoute } from './routes/count-tokens.ts';
+import { healthRoute } from './routes/health.ts';
+import { messagesRoute } from './routes/messages.ts';
+import { modelsRoutes } from './routes/models.ts';
+import { rootRoutes } from './routes/root.ts';
+
+const maxBodyBytes = 128 * 1024 * 1024;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Name of the key the request came with; set before the body is read. */
+    client: string;
+  }
+}
+
+export function createServer(gateway: Gateway, rules: AccessRules): FastifyInstance {
+  const app = fastify({
+    bodyLimit: maxBodyBytes,
+    // An SSE stream is silent for minutes while an engine prefills; no timer of the server may end it.
+    connectionTimeout: 0,
+    requestTimeout: 0,
+    keepAliveTimeout: 75_000,
+    genReqId: newRequestId,
+    rewriteUrl: ({ url }) => withoutPrefix(url ?? '/'),
+    logger: false,
+  });
+  const clientOf = createKeyCheck(rules);
+
+  app.decorateRequest('client', '');
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('request-id', request.id);
+    checkSource(request, rules);
+    if (isOpen(request)) return;
+    request.client = clientOf(request);
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body: Buffer, done) => {
+    const parsed = parseJson(body.toString('utf8'));
+    if (parsed.ok) done(null, parsed.value);
+    else done(new GatewayError('invalid_json', `The body is not valid JSON: ${parsed.reason}`));
+  });
+  app.setErrorHandler((error, _request, reply) => {
+    const ours = fromThrown(error);
+    if (ours.code === 'internal') gateway.events.emit({ type: 'actor.broke', actor: 'server', error });
+    return sendError(reply, ours);
+  });
+  app.setNotFoundHandler((request, reply) =>
+    sendError(reply, new GatewayError('unknown_route', `No route ${request.method} ${request.url}`)),
+  );
+
+  messagesRoute(app, gateway);
+  countTokensRoute(app, gateway);
+  modelsRoutes(app, gateway);
+  healthRoute(app, gateway);
+  rootRoutes(app);
+  return app;
+}
+
+/** The CLI keeps a path in ANTHROPIC_BASE_URL and puts `/v1/…` behind it: whatever stands before the last `/v1/` is ignored. */
+export function withoutPrefix(url: string): string {
+  const query = url.indexOf('?');
+  const path = query < 0 ? url : url.slice(0, query);
+  const at = path.lastIndexOf('/v1/');
+  return at > 0 ? url.slice(at) : url;
+}
+
+/** HEAD is Claude Code's pre-connect; health says nothing private without a key. */
+function isOpen({ method, url }: FastifyRequest): boolean {
+  const [path] = url.split('?');
+  return method === 'HEAD' || path === '/health' || path === '/';
+}

@@ -1,0 +1,99 @@
+/** A streamed answer: Anthropic's server-sent events on a hijacked response, one write an upstream read. */
+import type { FastifyReply } from 'fastify';
+import type { StreamEvent } from '../protocol/anthropic/events.ts';
+import { errorEnvelope, type GatewayError } from '../protocol/errors.ts';
+import { errorFrame, frame } from '../reply/frames.ts';
+import type { Flow, ReplyPort } from '../runtime/reply-port.ts';
+import { sendError } from './errors.ts';
+
+/** How long a client that does not read may keep its engine waiting; then the rest is buffered. */
+const patienceMs = 30_000;
+/** What is buffered for such a client at most: far more than any answer, so only a broken client gets there. */
+const maxBufferedBytes = 16 * 1024 * 1024;
+
+export function createSseReply(reply: FastifyReply): ReplyPort {
+  const { raw } = reply;
+  const finished = Promise.withResolvers<void>();
+  let headers: Record<string, string> = {};
+  let pending = '';
+  let opened = false;
+  let over = false;
+  let wroteAt = performance.now();
+  let flow: Flow | undefined;
+  let patience: NodeJS.Timeout | undefined;
+
+  raw.on('close', () => {
+    over = true;
+    clearTimeout(patience);
+    finished.resolve();
+  });
+  raw.on('drain', () => {
+    clearTimeout(patience);
+    patience = undefined;
+    flow?.resume();
+  });
+
+  const open = () => {
+    if (opened || over) return;
+    opened = true;
+    reply.hijack();
+    raw.writeHead(200, {
+      ...stringHeaders(reply),
+      ...headers,
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache',
+    });
+  };
+
+  const write = () => {
+    if (pending === '' || over) return;
+    const text = pending;
+    pending = '';
+    wroteAt = performance.now();
+    if (raw.write(text) || patience) return;
+    flow?.pause();
+    patience = setTimeout(() => flow?.resume(), patienceMs);
+  };
+
+  return {
+    stream: true,
+    describe(more) {
+      headers = { ...headers, ...more };
+    },
+    open,
+    get opened() {
+      return opened;
+    },
+    event(event: StreamEvent) {
+      pending += frame(event);
+    },
+    flush() {
+      if (!opened) return;
+      if (raw.writableLength > maxBufferedBytes) raw.destroy();
+      else write();
+    },
+    silentFor: () => performance.now() - wroteAt,
+    showLife() {},
+    end() {
+      open();
+      if (!over) raw.end(pending);
+      pending = '';
+      over = true;
+    },
+    fail(error: GatewayError) {
+      if (over) return;
+      over = true;
+      if (opened) raw.end(pending + errorFrame(errorEnvelope(error, reply.request.id)));
+      else sendError(reply.headers(headers), error);
+    },
+    steer(next) {
+      flow = next;
+    },
+    finished: finished.promise,
+  };
+}
+
+function stringHeaders(reply: FastifyReply): Record<string, string> {
+  const entries = Object.entries(reply.getHeaders()).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
+}
