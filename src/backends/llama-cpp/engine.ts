@@ -20,8 +20,8 @@ export interface EngineOptions {
   /** Tokens of prompt and answer together, for each slot; absent: the most that fits into memory, up to `maxContext`. */
   readonly contextWindow: number | undefined;
   readonly maxContext: number;
-  /** What llama.cpp itself complains of. */
-  onError(message: string): void;
+  /** What llama.cpp itself complains of, and what could not be honoured. */
+  notice(text: string): void;
 }
 
 export interface LlamaEngine {
@@ -36,8 +36,9 @@ export interface LlamaEngine {
   /** @throws Error: not a grammar */
   grammar(gbnf: string): Promise<LlamaGrammarEvaluationState>;
   /**
-   * Runs on a slot once what ran there before has ended. Never rejects: a failure is pushed as `failed`.
+   * Runs on a slot once what ran there before has ended. Does not reject: a failure is pushed as `failed`.
    * @param work its prompt must be shorter than the context; its answer is cut to what fits
+   * @throws RangeError no such slot
    */
   run(slot: number, work: Work, valve: Valve, sink: EngineSink): Promise<void>;
   /** Waits for what runs to end: close the valves first. */
@@ -47,24 +48,46 @@ export interface LlamaEngine {
 /** @throws GatewayError engine_unreachable | engine_failed */
 export async function createLlamaEngine(options: EngineOptions): Promise<LlamaEngine> {
   const library = await loadLibrary();
-  const llama = await startLlama(library, options.onError);
+  const llama = await startLlama(library, (message) => options.notice(`llama.cpp: ${message}`));
   try {
     const model = await llama.loadModel({ modelPath: options.modelPath });
-    return engineOf(library, llama, model, await createContext(model, options), options);
+    const wanted = wantedContext(model, options);
+    const context = await createContext(model, wanted, options);
+    return engineOf(
+      library,
+      llama,
+      model,
+      context,
+      Math.min(context.contextSize, wanted ?? Number.POSITIVE_INFINITY),
+      options,
+    );
   } catch (error) {
     await llama.dispose();
     throw explain(error, options.modelPath);
   }
 }
 
-function createContext(model: LlamaModel, options: EngineOptions): Promise<LlamaContext> {
+/** Beyond what it was trained for a model only makes noise; and a typing error here would take all memory there is. */
+function wantedContext({ trainContextSize }: LlamaModel, { contextWindow, notice }: EngineOptions): number | undefined {
+  if (contextWindow === undefined || contextWindow <= trainContextSize) return contextWindow;
+  notice(`contextWindow ${contextWindow} is more than the model was trained for; using ${trainContextSize}.`);
+  return trainContextSize;
+}
+
+function createContext(model: LlamaModel, wanted: number | undefined, options: EngineOptions): Promise<LlamaContext> {
   return model.createContext({
     sequences: options.slots,
-    contextSize: options.contextWindow ?? { max: Math.min(model.trainContextSize, options.maxContext) },
+    contextSize: wanted ?? { max: Math.min(model.trainContextSize, options.maxContext) },
     // Always on: it halves the prefill of long prompts, and snapshots load only under the mode they were written in.
     flashAttention: true,
     threads: threads(),
   });
+}
+
+/** A slot's sequence in the context, and the end of the last work on it. */
+interface Lane {
+  sequence: LlamaContextSequence;
+  tail: Promise<void>;
 }
 
 function engineOf(
@@ -72,26 +95,27 @@ function engineOf(
   llama: Llama,
   model: LlamaModel,
   context: LlamaContext,
+  contextWindow: number,
   options: EngineOptions,
 ): LlamaEngine {
-  const contextWindow = Math.min(context.contextSize, options.contextWindow ?? Number.POSITIVE_INFINITY);
-  const sequences: LlamaContextSequence[] = Array.from({ length: options.slots }, () => context.getSequence());
-  const tails: Promise<void>[] = sequences.map(() => Promise.resolve());
+  const lanes = Array.from(
+    { length: options.slots },
+    (): Lane => ({ sequence: context.getSequence(), tail: Promise.resolve() }),
+  );
 
-  const attempt = async (slot: number, work: Work, valve: Valve, sink: EngineSink): Promise<void> => {
-    const sequence = sequences[slot];
-    if (valve.closed || !sequence) return;
+  const attempt = async (lane: Lane, work: Work, valve: Valve, sink: EngineSink): Promise<void> => {
+    if (valve.closed) return;
     const maxTokens = Math.min(work.maxTokens, contextWindow - work.tokens.length);
     try {
-      await runWork(sequence, { ...work, maxTokens }, valve, sink);
+      await runWork(lane.sequence, { ...work, maxTokens }, valve, sink);
     } catch (error) {
       if (!valve.closed) {
         sink.push({ type: 'failed', error: explain(error, options.modelPath) });
         sink.flush();
       }
       // What a failed evaluation left in the KV cache is unknown.
-      await sequence.dispose();
-      sequences[slot] = context.getSequence();
+      await lane.sequence.dispose();
+      lane.sequence = context.getSequence();
     }
   };
 
@@ -108,12 +132,13 @@ function engineOf(
       return new library.cpp.LlamaGrammarEvaluationState({ model, grammar });
     },
     run(slot, work, valve, sink) {
-      const running = (tails[slot] ?? Promise.resolve()).then(() => attempt(slot, work, valve, sink));
-      tails[slot] = running;
-      return running;
+      const lane = lanes[slot];
+      if (!lane) throw new RangeError(`slot ${slot} of ${lanes.length}`);
+      lane.tail = lane.tail.then(() => attempt(lane, work, valve, sink));
+      return lane.tail;
     },
     async close() {
-      await Promise.all(tails);
+      await Promise.all(lanes.map(({ tail }) => tail));
       await llama.dispose();
     },
   };
@@ -143,8 +168,8 @@ function explain(error: unknown, modelPath: string): GatewayError {
   if (error instanceof GatewayError) return error;
   if (!(error instanceof Error)) return toGatewayError(error);
   const memory = error.constructor.name === 'InsufficientMemoryError';
-  const advice = memory ? ' Set a smaller contextWindow, fewer slots or a smaller model.' : '';
-  return new GatewayError('engine_failed', `The embedded engine failed on ${modelPath}: ${error.message}.${advice}`, {
+  const advice = memory ? '; set a smaller contextWindow, fewer slots or a smaller model' : '';
+  return new GatewayError('engine_failed', `The embedded engine failed on ${modelPath}: ${error.message}${advice}`, {
     cause: error,
   });
 }

@@ -118,7 +118,7 @@ export const createLlamaCppBackend = ((options: BackendOptions, deps: BackendDep
       slots,
       contextWindow: options.contextWindow,
       maxContext: MAX_CONTEXT,
-      onError: (message) => deps.notice(`llama.cpp: ${message}`),
+      notice: deps.notice,
     });
     const tokens = createPromptTokens(engine.tokenizer, createRenderer(engine.library, engine.template));
     loaded = { engine, tokens };
@@ -199,8 +199,8 @@ function grammarFor(prompt: Prompt, engine: LlamaEngine): string | undefined {
 }
 
 function contextSource(engine: LlamaEngine | undefined, configured: number | undefined): EngineInfo['contextSource'] {
-  if (configured !== undefined) return 'config';
-  if (!engine) return 'default';
+  if (configured !== undefined && (!engine || engine.contextWindow === configured)) return 'config';
+  if (!engine || engine.contextWindow === MAX_CONTEXT) return 'default';
   return engine.contextWindow === engine.trainContext ? 'model files' : 'engine';
 }
 

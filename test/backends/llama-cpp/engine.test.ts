@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { demoModelFile } from '../../../src/backends/llama-cpp/demo-model/index.ts';
 import { createTextStream } from '../../../src/backends/llama-cpp/detokenize.ts';
 import { createLlamaEngine, type LlamaEngine } from '../../../src/backends/llama-cpp/engine.ts';
@@ -17,7 +17,7 @@ let engine: LlamaEngine;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'warmslot-engine-'));
   const modelPath = await demoModelFile(directory);
-  engine = await createLlamaEngine({ modelPath, slots: 1, contextWindow: 2048, maxContext: 2048, onError: () => {} });
+  engine = await createLlamaEngine({ modelPath, slots: 1, contextWindow: 2048, maxContext: 2048, notice: () => {} });
 });
 afterAll(async () => {
   await engine.close();
@@ -62,6 +62,20 @@ test('a prompt tokenized in pieces has the tokens of the whole', () => {
       expect(pieceTexts(text, border).flatMap((piece) => tokenize(piece))).toEqual(tokenize(text));
     }),
   );
+});
+
+test('a context beyond what the model was trained for is not taken, and that is said', async () => {
+  const notices: string[] = [];
+  const other = await createLlamaEngine({
+    modelPath: join(directory, basename(engine.model.filename ?? '')),
+    slots: 1,
+    contextWindow: 400_000_000,
+    maxContext: 2048,
+    notice: (text) => void notices.push(text),
+  });
+  onTestFinished(() => other.close());
+  expect(other.contextWindow).toBe(131_072);
+  expect(notices).toEqual(['contextWindow 400000000 is more than the model was trained for; using 131072.']);
 });
 
 const schemas: Record<string, { schema: JsonObject; shape: unknown }> = {

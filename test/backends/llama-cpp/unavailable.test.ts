@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createLlamaCppBackend } from '../../../src/backends/llama-cpp/index.ts';
 import { explainLoadError } from '../../../src/backends/llama-cpp/library.ts';
 import { isDownload, modelName } from '../../../src/backends/llama-cpp/model-file.ts';
-import type { BackendOptions } from '../../../src/backends/types.ts';
+import type { BackendOptions, EngineInfo } from '../../../src/backends/types.ts';
 import { eventOf, startRun, userPrompt } from './support.ts';
 
 const options: BackendOptions = {
@@ -62,13 +62,30 @@ test('a model that is not there, or is none, is named; until it is loaded nothin
 test('before it is loaded a generation fails as loading, and counts are estimates', async () => {
   const backend = create({ model: 'hf:user/repo:Q4_K_M' });
   const prompt = userPrompt('hi');
-  const info = { ...options, model: 'repo-Q4_K_M', loaded: false } as never;
+  const info = notLoaded('repo-Q4_K_M');
   const run = startRun(backend, info, prompt, {});
   await run.finished;
   expect(eventOf(run, 'failed').error.code).toBe('model_loading');
   expect(backend.countTokens(prompt, info)).toBeGreaterThan(0);
   await backend.close();
 });
+
+function notLoaded(model: string): EngineInfo {
+  return {
+    model,
+    loaded: false,
+    slots: 1,
+    contextWindow: 4096,
+    contextSource: 'default',
+    maxOutputTokens: 4096,
+    images: false,
+    documents: false,
+    toolCalls: 'text',
+    cache: { kind: 'slots', capacity: 1 },
+    exactTokens: false,
+    demo: false,
+  };
+}
 
 test('models are served under the name of their file', () => {
   expect(modelName(undefined)).toEqual({ name: 'demo-random-weights', demo: true });

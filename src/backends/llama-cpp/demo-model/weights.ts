@@ -9,8 +9,7 @@ import type { Tensor } from './gguf.ts';
 import type { Vocabulary } from './vocabulary.ts';
 import { words } from './words.ts';
 
-export const shape = { layers: 2, width: 128, heads: 2, kvHeads: 1, feedForward: 384 } as const;
-const headWidth = shape.width / shape.heads;
+export const shape = { layers: 2, width: 128, heads: 1, headWidth: 64, feedForward: 384 } as const;
 
 /** Channel 0 of the residual stream is this constant in every token: the output head's row 0 thereby is a bias. */
 const BIAS_CHANNEL = Math.sqrt(shape.width);
@@ -27,7 +26,7 @@ const bias = { word: 0, structure: -1, quote: 2, end: 7.5, other: -40 } as const
 export function createWeights(vocabulary: Vocabulary, end: string): Tensor[] {
   const random = createRandom(0x77617273);
   const { width, feedForward } = shape;
-  const kvWidth = headWidth * shape.kvHeads;
+  const attention = shape.heads * shape.headWidth;
   const matrix = (inputs: number, outputs: number, gain: number): Float32Array =>
     normal(inputs * outputs, gain / Math.sqrt(inputs), random);
   const tensors: Tensor[] = [
@@ -38,10 +37,10 @@ export function createWeights(vocabulary: Vocabulary, end: string): Tensor[] {
       tensors.push({ name: `blk.${layer}.${name}.weight`, shape, data });
     };
     add('attn_norm', [width], withoutBias(width));
-    add('attn_q', [width, width], matrix(width, width, ATTENTION_GAIN));
-    add('attn_k', [width, kvWidth], matrix(width, kvWidth, ATTENTION_GAIN));
-    add('attn_v', [width, kvWidth], matrix(width, kvWidth, VALUE_GAIN));
-    add('attn_output', [width, width], keepingBias(matrix(width, width, 1)));
+    add('attn_q', [width, attention], matrix(width, attention, ATTENTION_GAIN));
+    add('attn_k', [width, attention], matrix(width, attention, ATTENTION_GAIN));
+    add('attn_v', [width, attention], matrix(width, attention, VALUE_GAIN));
+    add('attn_output', [attention, width], keepingBias(matrix(attention, width, 1), attention));
     add('ffn_norm', [width], withoutBias(width));
     add('ffn_gate', [width, feedForward], matrix(width, feedForward, 1));
     add('ffn_up', [width, feedForward], matrix(width, feedForward, 1));
@@ -84,7 +83,7 @@ function withoutBias(width: number): Float32Array {
 }
 
 /** … nor add to it: the first output's row is zero. */
-function keepingBias(matrix: Float32Array, inputs: number = shape.width): Float32Array {
+function keepingBias(matrix: Float32Array, inputs: number): Float32Array {
   return matrix.fill(0, 0, inputs);
 }
 
