@@ -1,0 +1,23 @@
+/** From what the configuration says of backends to what their factories take. */
+import type { BackendOptions } from '../backends/types.ts';
+import { type BackendEntry, baseUrlOf, typeOf } from './backend-entry.ts';
+import { ConfigError } from './error.ts';
+import type { Config } from './schema.ts';
+
+export type { Config };
+export type BackendConfig = BackendOptions;
+
+/** The backends to use, the preferred first. */
+export function enabledBackends(config: Config): BackendConfig[] {
+  return Object.entries(config.backends)
+    .filter(([name, entry]) => (config.backend === undefined ? entry.enabled : name === config.backend))
+    .map(([name, entry]) => toOptions(name, entry, config.cache.models.dir))
+    .sort((a, b) => a.priority - b.priority);
+}
+
+function toOptions(name: string, entry: BackendEntry, modelsDir: string): BackendConfig {
+  const type = typeOf(name, entry);
+  if (!type) throw new ConfigError(`backends.${name}.type: missing; name the kind of engine`);
+  const { enabled: _, port: __, ...rest } = entry;
+  return { ...rest, name, type, baseUrl: baseUrlOf(type, entry), modelsDir };
+}
