@@ -1,14 +1,14 @@
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type RunningApp, startApp } from '../support/app.ts';
 import { type FakeEngine, startFakeVllmMlx } from '../support/fake-vllm-mlx.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
 
 let engine: FakeEngine;
-let gateway: TestGateway;
+let gateway: RunningApp;
 
 beforeAll(async () => {
   engine = await startFakeVllmMlx();
-  gateway = await startGateway({ backends: { mlx: { type: 'vllm-mlx', baseUrl: engine.url } } });
+  gateway = await startApp({ backends: { mlx: { type: 'vllm-mlx', baseUrl: engine.url } } });
 });
 afterAll(async () => {
   await gateway.close();
@@ -31,7 +31,11 @@ function send(method: string, path: string, headers: Record<string, string>, bod
       const pieces: Buffer[] = [];
       response.on('data', (piece: Buffer) => pieces.push(piece));
       response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text: Buffer.concat(pieces).toString() }),
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          text: Buffer.concat(pieces).toString(),
+        }),
       );
     });
     request.on('error', reject);
@@ -40,7 +44,12 @@ function send(method: string, path: string, headers: Record<string, string>, bod
 }
 
 const post = (body: unknown, headers: Record<string, string> = {}, path = '/v1/messages?beta=true') =>
-  send('POST', path, { 'content-type': 'application/json', ...headers }, typeof body === 'string' ? body : JSON.stringify(body));
+  send(
+    'POST',
+    path,
+    { 'content-type': 'application/json', ...headers },
+    typeof body === 'string' ? body : JSON.stringify(body),
+  );
 
 describe('paths', () => {
   test('HEAD answers at once, at the root and under a prefix', async () => {
@@ -114,7 +123,15 @@ describe('bodies', () => {
   test('unknown fields, betas, headers, blocks and tool types pass', async () => {
     const body = {
       ...hello,
-      messages: [{ role: 'user', content: [{ type: 'text', text: 'SAY:hello' }, { type: 'brand_new', x: 1 }] }],
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { type: 'text', text: 'SAY:hello' },
+            { type: 'brand_new', x: 1 },
+          ],
+        },
+      ],
       tools: [{ type: 'web_search_20250305', name: 'web_search', max_uses: 8 }],
       context_management: { edits: [] },
       output_config: { effort: 'high' },
@@ -162,15 +179,20 @@ describe('models', () => {
     expect(list).toMatchObject({ has_more: true, first_id: list.data[0]?.id, last_id: list.data[1]?.id });
   });
 
-  test.each(['opus', 'claude-whatever-9', 'anthropic-x', 'default', 'claude-opus-5-5[1m]'])('%s is served', async (model) => {
-    expect((await post({ ...hello, model })).status).toBe(200);
-  });
+  test.each(['opus', 'claude-whatever-9', 'anthropic-x', 'default', 'claude-opus-5-5[1m]'])(
+    '%s is served',
+    async (model) => {
+      expect((await post({ ...hello, model })).status).toBe(200);
+    },
+  );
 
   test('any other is a 404 that names what there is', async () => {
     const { status, text, headers } = await post({ ...hello, model: 'gpt-9' });
     expect(status).toBe(404);
     expect(headers['x-should-retry']).toBe('false');
-    expect(JSON.parse(text)).toMatchObject({ error: { type: 'not_found_error', message: expect.stringMatching(/^model: gpt-9.*anthropic-/) } });
+    expect(JSON.parse(text)).toMatchObject({
+      error: { type: 'not_found_error', message: expect.stringMatching(/^model: gpt-9.*anthropic-/) },
+    });
     expect((await send('GET', '/v1/models/gpt-9', {})).status).toBe(404);
     expect((await send('GET', '/v1/models/claude-sonnet-5', {})).status).toBe(200);
   });

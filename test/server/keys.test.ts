@@ -1,14 +1,19 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type RunningApp, startApp } from '../support/app.ts';
 import { type FakeEngine, startFakeVllmMlx } from '../support/fake-vllm-mlx.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
 
 let engine: FakeEngine;
-let gateway: TestGateway;
+let gateway: RunningApp;
 
 beforeAll(async () => {
   engine = await startFakeVllmMlx();
-  gateway = await startGateway({
-    server: { apiKeys: [{ name: 'ana', key: 'ana-key' }, { name: 'ben', key: 'ben-key' }] },
+  gateway = await startApp({
+    server: {
+      apiKeys: [
+        { name: 'ana', key: 'ana-key' },
+        { name: 'ben', key: 'ben-key' },
+      ],
+    },
     backends: { mlx: { type: 'vllm-mlx', baseUrl: engine.url } },
   });
 });

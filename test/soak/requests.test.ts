@@ -1,18 +1,18 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type RunningApp, startApp } from '../support/app.ts';
 import { type FakeEngine, startFakeVllmMlx } from '../support/fake-vllm-mlx.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
 
 const total = 10_000;
 const parallel = 32;
 
 let engine: FakeEngine;
-let gateway: TestGateway;
+let gateway: RunningApp;
 const agent = new Agent({ keepAlive: true });
 
 beforeAll(async () => {
   engine = await startFakeVllmMlx({ engine: 'batched' });
-  gateway = await startGateway({ backends: { mlx: { type: 'vllm-mlx', baseUrl: engine.url, slots: 16 } } });
+  gateway = await startApp({ backends: { mlx: { type: 'vllm-mlx', baseUrl: engine.url, slots: 16 } } });
 });
 afterAll(async () => {
   agent.destroy();
