@@ -1,0 +1,50 @@
+/** Small prompts, tickets and listeners for the tests of the machines. */
+import { createActor, type EventObject, fromCallback } from 'xstate';
+import type { BackendView, HeldPrompt, PromptShape, SlotView, Ticket } from '../../machines/policies/types.ts';
+
+/** A prompt of 1,000 prefix bytes and 100 more a turn; equal leading turns give equal links. */
+export function shape(prefix: string, ...turns: readonly string[]): PromptShape {
+  return {
+    prefixKey: prefix,
+    prefixBytes: 1_000,
+    chain: turns.map((_, index) => ({
+      key: [prefix, ...turns.slice(0, index + 1)].join('/'),
+      bytes: 1_100 + 100 * index,
+    })),
+  };
+}
+
+export function held(slot: number, prefix: string, ...turns: readonly string[]): HeldPrompt {
+  return { ...shape(prefix, ...turns), slot };
+}
+
+export function ticket(requestId: string, patch: Partial<Ticket> = {}): Ticket {
+  return {
+    requestId,
+    lineage: `lineage of ${requestId}`,
+    client: 'ana',
+    band: 'interactive',
+    shape: shape('p', requestId),
+    candidates: ['mlx'],
+    ...patch,
+  };
+}
+
+export function backendView(patch: Partial<BackendView> = {}): BackendView {
+  return { name: 'mlx', intake: 'full', slots: 1, cacheKind: 'none', held: [], ...patch };
+}
+
+export function slotView(index: number, patch: Partial<SlotView> = {}): SlotView {
+  return { backend: 'mlx', index, state: 'free', lineage: undefined, usedAt: 0, ...patch };
+}
+
+/** An actor that only listens, standing in for whoever a machine reports to. */
+export function listener<TEvent extends EventObject>() {
+  const heard: TEvent[] = [];
+  const ref = createActor(
+    fromCallback<TEvent>(({ receive }) => {
+      receive((event) => heard.push(event));
+    }),
+  ).start();
+  return { ref, heard };
+}
