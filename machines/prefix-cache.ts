@@ -3,11 +3,12 @@
  *
  * Engines do not say what they hold, so the model is kept from outside: a generation that starts from a held prompt is
  * `restoring`, one that makes the engine prefill and keep a new one is `snapshotting`; what the engine then reports (usage,
- * counters) confirms or corrects it. `bypassed`: the engine ran uncached, whatever we believed. `lost`: it is a new process.
+ * counters) confirms or corrects it. `bypassed`: the engine runs uncached, whatever we believed. `lost`: it is a new process.
+ * Where several generations run at once, the state names the first of these that any of them is in.
  */
 import { type ActorRefFrom, assign, emit, setup } from 'xstate';
-import { planFor, sharedBytes } from './policies/reuse.ts';
-import type { CacheKind, HeldPrompt } from './policies/types.ts';
+import { planFor, reusableBytes, sharedBytes, sharedLinks } from './policies/reuse.ts';
+import type { CacheKind, CachePlan, HeldPrompt } from './policies/types.ts';
 
 export interface PrefixCacheInput {
   readonly backend: string;
@@ -33,12 +34,17 @@ export type PrefixCacheEmitted = {
   held: readonly HeldPrompt[];
 };
 
+interface Running {
+  readonly prompt: HeldPrompt;
+  readonly plan: CachePlan;
+}
+
 interface PrefixCacheContext extends PrefixCacheInput {
   readonly kind: CacheKind;
   readonly capacity: number;
   /** Most recently used first. */
   readonly held: readonly HeldPrompt[];
-  readonly running: Readonly<Record<string, HeldPrompt>>;
+  readonly running: Readonly<Record<string, Running>>;
   /** Plans that the engine's own report contradicted. */
   readonly corrections: number;
 }
@@ -59,14 +65,23 @@ export const prefixCacheMachine = setup({
     })),
   },
   guards: {
-    isHeld: ({ context, event }) =>
-      event.type === 'cache.used' &&
-      planFor(event.prompt, { cacheKind: context.kind, held: context.held }, event.prompt.slot) === 'restore',
-    keepsNothing: ({ context }) => context.kind === 'none',
-    holdsSomething: ({ context }) => context.held.length > 0,
-    /** We planned to restore, the engine prefilled everything. */
-    contradicts: ({ event }) => event.type === 'cache.prefilled' && event.reused === false,
+    isNews: ({ context, event }) =>
+      event.type === 'cache.described' && (event.kind !== context.kind || event.capacity !== context.capacity),
     isRunning: ({ context, event }) => 'requestId' in event && event.requestId in context.running,
+    /** We planned to restore, the engine prefilled everything. */
+    isContradicted: ({ context, event }) =>
+      event.type === 'cache.prefilled' &&
+      event.reused === false &&
+      context.running[event.requestId]?.plan === 'restore',
+    /** Engines that snapshot prefixes do it right after the prefill, before decoding: an abort later does not lose it. */
+    isSnapshot: ({ context, event }) =>
+      event.type === 'cache.prefilled' &&
+      context.kind === 'prefixes' &&
+      context.running[event.requestId]?.plan === 'snapshot',
+    anyRestores: ({ context }) => runs(context, 'restore'),
+    anySnapshots: ({ context }) => runs(context, 'snapshot'),
+    anyBypasses: ({ context }) => runs(context, 'none'),
+    holdsSomething: ({ context }) => context.held.length > 0,
   },
 }).createMachine({
   id: 'prefixCache',
@@ -74,6 +89,7 @@ export const prefixCacheMachine = setup({
   context: ({ input }) => ({ ...input, kind: 'none', capacity: 1, held: [], running: {}, corrections: 0 }),
   on: {
     'cache.described': {
+      guard: 'isNews',
       actions: [
         assign(({ context, event }) => ({
           kind: event.kind,
@@ -83,78 +99,105 @@ export const prefixCacheMachine = setup({
         'publish',
       ],
     },
-    'cache.used': [
-      { guard: 'keepsNothing', target: '.bypassed', actions: assign(({ context, event }) => start(context, event)) },
-      { guard: 'isHeld', target: '.restoring', actions: assign(({ context, event }) => start(context, event)) },
-      { target: '.snapshotting', actions: assign(({ context, event }) => start(context, event)) },
+    'cache.used': { target: '.deciding', actions: assign(({ context, event }) => start(context, event)) },
+    'cache.prefilled': [
+      {
+        guard: 'isContradicted',
+        target: '.deciding',
+        actions: [assign(({ context, event }) => correct(context, event.requestId)), 'publish'],
+      },
+      { guard: 'isSnapshot', actions: [assign(({ context, event }) => snapshot(context, event.requestId)), 'publish'] },
     ],
     'cache.bypassed': {
       guard: 'isRunning',
-      target: '.bypassed',
-      actions: assign(({ context, event }) => ({ running: without(context.running, event.requestId) })),
+      target: '.deciding',
+      actions: assign(({ context, event }) => replan(context, event.requestId, 'none')),
     },
     'cache.finished': {
       guard: 'isRunning',
-      target: '.settled',
-      actions: [assign(({ context, event }) => keep(context, event.requestId, true)), 'publish'],
+      target: '.deciding',
+      actions: [assign(({ context, event }) => keep(context, event.requestId)), 'publish'],
     },
     'cache.abandoned': {
       guard: 'isRunning',
-      target: '.settled',
-      actions: [assign(({ context, event }) => keep(context, event.requestId, event.prefilled)), 'publish'],
+      target: '.deciding',
+      actions: [assign(({ context, event }) => (event.prefilled ? keep : drop)(context, event.requestId)), 'publish'],
     },
     'engine.restarted': { target: '.lost', actions: [assign({ held: [], running: {} }), 'publish'] },
   },
   states: {
     empty: {},
-    snapshotting: {
-      on: {
-        'cache.prefilled': { guard: 'isRunning', actions: assign(({ context, event }) => snapshot(context, event)) },
-      },
-    },
-    restoring: {
-      on: {
-        'cache.prefilled': {
-          guard: 'contradicts',
-          target: 'snapshotting',
-          actions: [assign(({ context, event }) => correct(context, event.requestId)), 'publish'],
-        },
-      },
-    },
-    warm: {},
+    restoring: {},
+    snapshotting: {},
     bypassed: {},
+    warm: {},
     lost: {},
-    /** Decides what is left when a generation is over. */
-    settled: { always: [{ guard: 'holdsSomething', target: 'warm' }, { target: 'empty' }] },
+    deciding: {
+      always: [
+        { guard: 'anyRestores', target: 'restoring' },
+        { guard: 'anySnapshots', target: 'snapshotting' },
+        { guard: 'anyBypasses', target: 'bypassed' },
+        { guard: 'holdsSomething', target: 'warm' },
+        { target: 'empty' },
+      ],
+    },
   },
 });
 
 type Patch = Partial<PrefixCacheContext>;
 
-function start(context: PrefixCacheContext, event: { requestId: string; prompt: HeldPrompt }): Patch {
-  return { running: { ...context.running, [event.requestId]: event.prompt } };
+function runs(context: PrefixCacheContext, plan: CachePlan): boolean {
+  return Object.values(context.running).some((running) => running.plan === plan);
 }
 
-/** Engines that snapshot prefixes do it right after the prefill, before decoding: an abort later does not lose it. */
-function snapshot(context: PrefixCacheContext, event: { requestId: string }): Patch {
-  const prompt = context.running[event.requestId];
-  return prompt && context.kind === 'prefixes' ? { held: remember(context, prompt) } : {};
+function start(context: PrefixCacheContext, event: { requestId: string; prompt: HeldPrompt }): Patch {
+  const { prompt, requestId } = event;
+  const plan = planFor(prompt, { cacheKind: context.kind, held: context.held }, prompt.slot);
+  return { running: { ...context.running, [requestId]: { prompt, plan } } };
+}
+
+function replan(context: PrefixCacheContext, requestId: string, plan: CachePlan): Patch {
+  const running = context.running[requestId];
+  return running ? { running: { ...context.running, [requestId]: { ...running, plan } } } : {};
+}
+
+function snapshot(context: PrefixCacheContext, requestId: string): Patch {
+  const running = context.running[requestId];
+  return running ? { held: remember(context, running.prompt) } : {};
 }
 
 /** The engine did not have what we believed: forget every prompt that made us believe it. */
 function correct(context: PrefixCacheContext, requestId: string): Patch {
-  const prompt = context.running[requestId];
-  if (!prompt) return {};
+  const running = context.running[requestId];
+  if (!running) return {};
+  const { prompt } = running;
+  const misled = (held: HeldPrompt) =>
+    reusableBytes(prompt, { cacheKind: context.kind, held: [held] }, prompt.slot) > 0;
   return {
-    held: context.held.filter((held) => sharedBytes(prompt, held) === 0),
+    ...replan(context, requestId, 'snapshot'),
+    held: context.held.filter((held) => !misled(held)),
     corrections: context.corrections + 1,
   };
 }
 
-function keep(context: PrefixCacheContext, requestId: string, stored: boolean): Patch {
-  const prompt = context.running[requestId];
-  const running = without(context.running, requestId);
-  return prompt && stored && context.kind !== 'none' ? { running, held: remember(context, prompt) } : { running };
+/** The generation is over and the engine holds its prompt, unless it ran uncached. */
+function keep(context: PrefixCacheContext, requestId: string): Patch {
+  const { [requestId]: ended, ...running } = context.running;
+  return ended && ended.plan !== 'none' ? { running, held: remember(context, ended.prompt) } : { running };
+}
+
+/** The generation was cut short: of what its slot held before, only what both have in common is certain to be there. */
+function drop(context: PrefixCacheContext, requestId: string): Patch {
+  const { [requestId]: ended, ...running } = context.running;
+  if (!ended || context.kind !== 'slots') return { running };
+  const { prompt } = ended;
+  const left = (held: HeldPrompt) => (held.slot === prompt.slot ? commonPart(held, prompt) : [held]);
+  return { running, held: context.held.flatMap(left) };
+}
+
+function commonPart(held: HeldPrompt, prompt: HeldPrompt): readonly HeldPrompt[] {
+  if (held.prefixKey !== prompt.prefixKey) return [];
+  return [{ ...held, chain: held.chain.slice(0, sharedLinks(held.chain, prompt.chain)) }];
 }
 
 function remember(context: PrefixCacheContext, prompt: HeldPrompt): readonly HeldPrompt[] {
@@ -169,11 +212,6 @@ function remember(context: PrefixCacheContext, prompt: HeldPrompt): readonly Hel
     }
   };
   return [prompt, ...context.held.filter((held) => !replaced(held))].slice(0, context.capacity);
-}
-
-function without<T>(record: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {
-  const { [key]: _, ...rest } = record;
-  return rest;
 }
 
 export type PrefixCacheActor = ActorRefFrom<typeof prefixCacheMachine>;
