@@ -5,7 +5,7 @@
  * answers probes, yet generations fail). After a few failures in a row the circuit opens; when it has cooled down and a
  * probe passes, one request is let through to see.
  */
-import { type ActorRefFrom, assign, emit, fromPromise, setup } from 'xstate';
+import { type ActorRefFrom, assign, emit, enqueueActions, fromPromise, setup } from 'xstate';
 import type { Intake } from './policies/types.ts';
 
 export interface BackendInput {
@@ -55,8 +55,13 @@ export const backendMachine = setup({
       reason: context.reason,
       ...params,
     })),
-    announceRestart: emit(({ context }) => ({ type: 'engine.restarted', backend: context.name })),
-    recordReport: assign((_, params: { report: ProbeReport }) => ({ report: params.report, reason: '' })),
+    /** Another engine than before, or one that was away and may be another, has lost its cache. */
+    recordReport: enqueueActions(({ context, enqueue }, params: { report: ProbeReport; wasAway: boolean }) => {
+      if (context.report && !isSameEngine(context.report, params.report, params.wasAway)) {
+        enqueue.emit({ type: 'engine.restarted', backend: context.name });
+      }
+      enqueue.assign({ report: params.report, reason: '' });
+    }),
     recordFailure: assign(({ context }, params: { reason: unknown }) => ({
       failures: context.failures + 1,
       reason: params.reason instanceof Error ? params.reason.message : String(params.reason),
@@ -65,12 +70,8 @@ export const backendMachine = setup({
   },
   guards: {
     isLoading: (_, params: { report: ProbeReport }) => !params.report.loaded,
-    isNewProcess: ({ context }, params: { report: ProbeReport }) =>
-      context.report?.epoch !== undefined && params.report.epoch !== context.report.epoch,
-    /** Known before and away since: unless it proves to be the same process, its cache counts as gone. */
-    isReturning: ({ context }, params: { report: ProbeReport }) =>
-      context.report !== undefined &&
-      (params.report.epoch === undefined || params.report.epoch !== context.report.epoch),
+    isAnotherEngine: ({ context }, params: { report: ProbeReport }) =>
+      context.report !== undefined && !isSameEngine(context.report, params.report, false),
     isLastStraw: ({ context }) => context.failures >= 2,
   },
   delays: {
@@ -97,14 +98,18 @@ export const backendMachine = setup({
           {
             guard: { type: 'isLoading', params: ({ event }) => ({ report: event.output }) },
             target: 'loading',
-            actions: { type: 'recordReport', params: ({ event }) => ({ report: event.output }) },
+            actions: {
+              type: 'recordReport',
+              params: ({ context, event }) => ({ report: event.output, wasAway: context.failures > 0 }),
+            },
           },
           {
-            guard: { type: 'isReturning', params: ({ event }) => ({ report: event.output }) },
             target: 'up',
-            actions: [{ type: 'recordReport', params: ({ event }) => ({ report: event.output }) }, 'announceRestart'],
+            actions: {
+              type: 'recordReport',
+              params: ({ context, event }) => ({ report: event.output, wasAway: context.failures > 0 }),
+            },
           },
-          { target: 'up', actions: { type: 'recordReport', params: ({ event }) => ({ report: event.output }) } },
         ],
         onError: {
           target: 'down',
@@ -113,7 +118,7 @@ export const backendMachine = setup({
       },
     },
     loading: {
-      entry: { type: 'announce', params: { status: 'loading', intake: 'soon' } },
+      entry: ['forgetFailures', { type: 'announce', params: { status: 'loading', intake: 'soon' } }],
       after: { loadingInterval: 'probing' },
     },
     up: {
@@ -171,17 +176,17 @@ export const backendMachine = setup({
   },
 });
 
-/** A probe beside running work: an answer changes nothing but the report, silence means down. */
+/** A probe beside running work: the same engine goes on as it was, another one starts afresh, silence means down. */
 function checkedBy(next: 'resting' | 'trying') {
-  const report = ({ event }: { event: { output: ProbeReport } }) => ({ report: event.output });
+  const report = ({ event }: { event: { output: ProbeReport } }) => ({ report: event.output, wasAway: false });
   return {
     src: 'probe',
     input: ({ context }: { context: BackendContext }) => context,
     onDone: [
       {
-        guard: { type: 'isNewProcess', params: report },
-        target: next,
-        actions: [{ type: 'recordReport', params: report }, 'announceRestart'],
+        guard: { type: 'isAnotherEngine', params: report },
+        target: '#backend.up',
+        actions: { type: 'recordReport', params: report },
       },
       { target: next, actions: { type: 'recordReport', params: report } },
     ],
@@ -193,6 +198,14 @@ function checkedBy(next: 'resting' | 'trying') {
       },
     },
   } as const;
+}
+
+/** Whether what the engine held in its cache is still there, as far as reports tell. */
+function isSameEngine(before: ProbeReport, now: ProbeReport, wasAway: boolean): boolean {
+  const epochsKnown = before.epoch !== undefined && now.epoch !== undefined;
+  const sameProcess = epochsKnown ? before.epoch === now.epoch : !wasAway;
+  const unloaded = before.loaded && !now.loaded;
+  return sameProcess && before.slots === now.slots && !unloaded;
 }
 
 export type BackendActor = ActorRefFrom<typeof backendMachine>;
