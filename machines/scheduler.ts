@@ -73,6 +73,7 @@ export const schedulerMachine = setup({
     enqueueOrRefuse: enqueueActions(({ context, event, enqueue }, params: { draining: boolean }) => {
       if (event.type !== 'request.enqueue') return;
       const { ticket, requester } = event;
+      if (isKnown(context, ticket.requestId)) return;
       const reason = refusal(ticket, { ...context, waiting: context.queue.length, draining: params.draining });
       if (reason) {
         enqueue.sendTo(requester, { type: 'lease.refused', reason });
@@ -121,14 +122,14 @@ export const schedulerMachine = setup({
       enqueue.sendTo(slot, { type: event.outcome === 'finished' ? 'slot.release' : 'slot.cancel' });
       enqueue.emit({ type: 'lease.released', requestId: event.requestId, outcome: event.outcome });
     }),
-    /** An engine that is back has forgotten what its quarantined slots were waiting for. */
-    resetQuarantined: enqueueActions(({ context, event, enqueue }) => {
+    /** An engine that was away and is back no longer works on what its slots were waiting for. */
+    resetSlots: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'backend.changed' || event.intake !== 'full') return;
-      for (const view of context.slots) {
+      const before = context.backends.find(({ name }) => name === event.backend);
+      if (before?.intake !== 'none' && before?.intake !== 'soon') return;
+      for (const view of context.slots.filter(({ backend }) => backend === event.backend)) {
         const slot = context.slotActors[slotId(view.backend, view.index)];
-        if (slot && view.backend === event.backend && view.state === 'quarantined') {
-          enqueue.sendTo(slot, { type: 'slot.reset' });
-        }
+        if (slot) enqueue.sendTo(slot, { type: 'slot.reset' });
       }
     }),
   },
@@ -170,6 +171,7 @@ export const schedulerMachine = setup({
     },
     'backend.changed': {
       actions: [
+        'resetSlots',
         assign(({ context, event, spawn, self }) => {
           const known = context.slots.filter((slot) => slot.backend === event.backend).length;
           const added = Array.from({ length: Math.max(0, event.slots - known) }, (_, step) => known + step);
@@ -183,7 +185,6 @@ export const schedulerMachine = setup({
             slots: [...context.slots, ...added.map((index) => unusedSlot(event.backend, index))],
           };
         }),
-        'resetQuarantined',
         'refuseHopeless',
         'dispatch',
       ],
@@ -218,16 +219,21 @@ export const schedulerMachine = setup({
   },
 });
 
+function isKnown({ queue, leases }: SchedulerContext, requestId: string): boolean {
+  return requestId in leases || queue.some(({ ticket }) => ticket.requestId === requestId);
+}
+
 function isAt(view: SlotView, lease: Lease): boolean {
   return view.backend === lease.backend && view.index === lease.slot;
 }
 
 function leased(view: SlotView, ticket: Ticket, usedAt: number): SlotView {
-  return { ...view, state: 'leased', lineage: ticket.lineage, prefixKey: ticket.shape.prefixKey, usedAt };
+  return { ...view, state: 'leased', lineage: ticket.lineage, usedAt };
 }
 
+/** Not free before its actor says so: else that first word, still on its way, would undo a lease granted meanwhile. */
 function unusedSlot(backend: string, index: number): SlotView {
-  return { backend, index, state: 'free', lineage: undefined, prefixKey: undefined, usedAt: 0 };
+  return { backend, index, state: 'quarantined', lineage: undefined, usedAt: 0 };
 }
 
 function withBackend(

@@ -28,24 +28,30 @@ export function place(
   if (backend.intake === 'trial' && own.some((slot) => slot.state === 'leased')) return undefined;
   const [best] = own
     .filter((slot) => slot.state === 'free')
-    .map((slot) => ({ slot, warmth: warmth(ticket, backend, slot) }))
-    .sort((a, b) => b.warmth - a.warmth || a.slot.usedAt - b.slot.usedAt);
+    .map((slot) => ({
+      slot,
+      bytes: reusableBytes(ticket.shape, backend, slot.index),
+      own: slot.lineage === ticket.lineage,
+    }))
+    .sort((a, b) => b.bytes - a.bytes || Number(b.own) - Number(a.own) || a.slot.usedAt - b.slot.usedAt);
   if (!best) return undefined;
   return {
     backend: backend.name,
     slot: best.slot.index,
     plan: planFor(ticket.shape, backend, best.slot.index),
-    reason: reasonOf(ticket, best.slot, best.warmth),
+    reason: reasonOf(best),
   };
 }
 
-/** Bytes that need no prefill; the lineage that was on the slot last breaks ties between slots that share a prefix. */
-function warmth(ticket: Ticket, backend: BackendView, slot: SlotView): number {
-  return reusableBytes(ticket.shape, backend, slot.index) + (slot.lineage === ticket.lineage ? 1 : 0);
+/** A free slot, the bytes that need no prefill there, and whether this lineage was the last on it. */
+interface Option {
+  readonly slot: SlotView;
+  readonly bytes: number;
+  readonly own: boolean;
 }
 
-function reasonOf(ticket: Ticket, slot: SlotView, warmth: number): string {
-  if (slot.lineage === ticket.lineage) return 'the slot is warm for this lineage';
-  if (warmth > 0) return 'the engine holds this prefix';
-  return slot.lineage === undefined ? 'the slot is unused' : 'the least recently used slot';
+function reasonOf({ slot, bytes, own }: Option): string {
+  if (bytes > 0) return own ? 'the slot is warm for this lineage' : 'the engine holds this prefix';
+  if (slot.lineage === undefined) return 'the slot is unused';
+  return own ? "the lineage's last slot" : 'the least recently used slot';
 }

@@ -32,9 +32,8 @@ export interface SlotView {
   readonly backend: string;
   readonly index: number;
   readonly state: SlotState;
-  /** Lineage and prefix of the last generation, while the engine still holds its KV state. */
+  /** Lineage of its last generation. */
   readonly lineage: string | undefined;
-  readonly prefixKey: string | undefined;
   /** Grows with every lease of any slot: the smallest is the least recently used. */
   readonly usedAt: number;
 }
