@@ -1,0 +1,89 @@
+/** Any server with OpenAI's chat API and structured tool calls: llama-server, LM Studio, Ollama, and those not known. */
+import { createTokenEstimator } from '../../prompt/token-estimate.ts';
+import type { GatewayError } from '../../protocol/errors.ts';
+import type { BackendOptions, CreateBackend, EngineInfo } from '../types.ts';
+import type { StreamFailure } from './chat-decoder.ts';
+import { runChat } from './chat-run.ts';
+import { defaultContextWindow, defaultMaxOutputTokens } from './defaults.ts';
+import { problemError, toProblem } from './engine-errors.ts';
+import { bearer, type EngineHttp, openHttp } from './http.ts';
+import { chosenModel, servedModels } from './models.ts';
+import { refusesContent } from './refuses.ts';
+import { openAiRequest } from './request.ts';
+import { askServer, identifyServer, type ServerFacts, type ServerKind } from './servers.ts';
+import { checkedNames } from './tool-names.ts';
+
+export const createOpenAiBackend: CreateBackend = (options, { notice }) => {
+  const http = openHttp(options, bearer(options.apiKey));
+  const tokens = createTokenEstimator();
+  let kind: ServerKind | undefined;
+
+  return {
+    name: options.name,
+    type: 'openai',
+    priority: options.priority,
+    location: http.location,
+    async probe(signal) {
+      const served = await servedModels(http, signal);
+      kind ??= await identifyServer(http, signal);
+      const facts = kind ? await askServer(kind, http, signal, chosenModel(options.model)) : undefined;
+      const info = describe(options, served, facts ?? {});
+      if (info.contextSource === 'default') {
+        notice(
+          `${options.name}: this server does not say how long its context is; ${info.contextWindow} tokens are assumed. Set backends.${options.name}.contextWindow.`,
+        );
+      }
+      return info;
+    },
+    refuses: refusesContent,
+    countTokens: (prompt) => tokens.estimate(prompt),
+    generate(job, sink) {
+      const { prefixKey, prefixBytes, chain, bytes } = job.prompt;
+      const names = checkedNames(job.prompt.tools);
+      const { sampling } = options;
+      const request = openAiRequest(job.prompt, names, { model: job.info.model, maxTokens: job.maxTokens, sampling });
+      return runChat(
+        request,
+        {
+          http,
+          names,
+          onUsage({ promptTokens }) {
+            if (promptTokens !== undefined) tokens.learn({ prefixKey, prefixBytes, chain, bytes }, promptTokens);
+          },
+          onContent() {},
+          onOver() {},
+          explain: (failure) => explain(http, failure),
+        },
+        sink,
+      );
+    },
+    async idle() {},
+    close: () => http.agent.destroy(),
+  };
+};
+
+function describe(options: BackendOptions, served: readonly string[], facts: ServerFacts): EngineInfo {
+  const model = chosenModel(options.model) ?? facts.model ?? served[0];
+  const slots = options.slots ?? facts.slots ?? 1;
+  const contextWindow = options.contextWindow ?? facts.contextWindow ?? defaultContextWindow;
+  return {
+    model: model ?? 'unknown',
+    loaded: model !== undefined && served.length > 0 && facts.loaded !== false,
+    slots,
+    contextWindow,
+    contextSource: options.contextWindow ? 'config' : facts.contextWindow ? 'engine' : 'default',
+    maxOutputTokens: options.maxOutputTokens ?? defaultMaxOutputTokens,
+    // A server that does not say is asked with the image, and says then.
+    images: facts.images ?? true,
+    documents: false,
+    toolCalls: options.toolGrammar === 'hermes' ? 'text' : 'structured',
+    cache: { kind: 'conversations', capacity: slots },
+    exactTokens: false,
+    demo: false,
+  };
+}
+
+/** Error records inside a stream hold a status like an answer's. */
+function explain(http: EngineHttp, { problem }: StreamFailure): GatewayError {
+  return problemError(http, problem ?? toProblem('its answer stopped before it was complete'));
+}

@@ -1,0 +1,154 @@
+/** vllm-mlx through /v1/chat/completions. Its own /v1/messages hides what a gateway needs (usage, failures, history order). */
+import { createTokenEstimator } from '../../prompt/token-estimate.ts';
+import type { Prompt } from '../../prompt/types.ts';
+import { GatewayError } from '../../protocol/errors.ts';
+import type { StreamFailure } from '../openai-compatible/chat-decoder.ts';
+import { runChat } from '../openai-compatible/chat-run.ts';
+import { label, toProblem } from '../openai-compatible/engine-errors.ts';
+import { bearer, type EngineHttp, getJson, openHttp } from '../openai-compatible/http.ts';
+import { servedModels } from '../openai-compatible/models.ts';
+import { refusesContent } from '../openai-compatible/refuses.ts';
+import { checkedNames, plainNames } from '../openai-compatible/tool-names.ts';
+import type { BackendDeps, BackendOptions, CreateBackend, EngineInfo } from '../types.ts';
+import { type CacheEvidence, counterEvidence, runningEvidence } from './cache-evidence.ts';
+import { describe, modelOf } from './describe.ts';
+import { watchEpoch } from './epoch.ts';
+import { engineIdle } from './idle.ts';
+import { contextFromModelFiles } from './model-files.ts';
+import { vllmMlxRequest } from './request.ts';
+import { askCacheStats, askStatus, type CacheStats, type Health, readHealth } from './server-status.ts';
+
+export const createVllmMlxBackend: CreateBackend = (options, { notice }) => {
+  const http = openHttp(options, bearer(options.apiKey));
+  const tokens = createTokenEstimator();
+  const epoch = watchEpoch();
+  const closing = new AbortController();
+  const contexts = new Map<string, Promise<number | undefined>>();
+  const raw = options.toolGrammar !== 'engine';
+  let evidence: CacheEvidence | undefined;
+  let batched = false;
+  let running = 0;
+
+  const contextOf = (model: string): Promise<number | undefined> => {
+    const known = contexts.get(model) ?? contextFromModelFiles(model);
+    contexts.set(model, known);
+    return known;
+  };
+
+  /** What the engine can say about its cache is learned once; a mode that changed comes with another process. */
+  const learn = (health: Health, stats: CacheStats | undefined, hasStatus: boolean) => {
+    const was = batched;
+    batched = health.engine_type === 'batched';
+    if (was !== batched) evidence = undefined;
+    if (batched && hasStatus) evidence ??= runningEvidence(http);
+    if (!batched && stats?.engine_cache?.system_kv_cache) evidence ??= counterEvidence(http);
+    if (running === 0) evidence?.seed(stats);
+  };
+
+  return {
+    name: options.name,
+    type: 'vllm-mlx',
+    priority: options.priority,
+    location: http.location,
+
+    async probe(signal) {
+      const health = await askHealth(http, signal);
+      const [models, status, stats] = await Promise.all([
+        servedModels(http, signal),
+        askStatus(http, signal),
+        askCacheStats(http, signal),
+      ]);
+      learn(health, stats, status !== undefined);
+      const seen = { health, models, stats, epoch: epoch.see(status?.uptime_s, Date.now() / 1000) };
+      const info = describe(options, { ...seen, context: await contextOf(modelOf(options, seen)) });
+      tellAssumptions(options, info, notice);
+      return info;
+    },
+
+    refuses: refusesContent,
+    countTokens: (prompt) => tokens.estimate(prompt),
+
+    generate({ prompt, maxTokens, info }, sink) {
+      const { prefixKey, prefixBytes, chain, bytes } = prompt;
+      const names = raw ? plainNames : checkedNames(prompt.tools);
+      const promptTokens = tokens.estimate(prompt);
+      const prefixTokens = Math.round((promptTokens * prefixBytes) / Math.max(1, bytes));
+      let over = false;
+      tellLeftOut(prompt, options, notice);
+      running++;
+      return runChat(
+        vllmMlxRequest(prompt, names, { model: info.model, maxTokens, sampling: options.sampling, raw }),
+        {
+          http,
+          names,
+          async onContent() {
+            const cachedTokens = await evidence?.look({ promptTokens, prefixTokens, maxTokens }, closing.signal);
+            if (cachedTokens !== undefined && !over) sink.push({ type: 'usage', cachedTokens });
+          },
+          onUsage(usage) {
+            if (usage.promptTokens === undefined) return;
+            tokens.learn({ prefixKey, prefixBytes, chain, bytes }, usage.promptTokens);
+          },
+          onOver(spoke) {
+            running--;
+            over = true;
+            if (!spoke) evidence?.forget();
+          },
+          explain: (failure) => explain(http, failure, running),
+        },
+        sink,
+      );
+    },
+
+    async idle(_, signal) {
+      if (!batched) await engineIdle(http, () => running, AbortSignal.any([signal, closing.signal]));
+    },
+
+    async close() {
+      closing.abort();
+      await http.agent.destroy();
+    },
+  };
+};
+
+async function askHealth(http: EngineHttp, signal: AbortSignal): Promise<Health> {
+  const { status, body } = await getJson(http, `${http.rootUrl}/health`, signal);
+  const health = readHealth(body);
+  if (health) return health;
+  throw new GatewayError('engine_failed', `${label(http)} does not answer /health as vllm-mlx does (HTTP ${status})`);
+}
+
+/**
+ * Busy and a chat template's refusal look the same on the wire: an error record, or in older versions nothing, and `[DONE]`.
+ * @param others generations of ours that still run there
+ */
+async function explain(
+  http: EngineHttp,
+  { problem, turnedDown }: StreamFailure,
+  others: number,
+): Promise<GatewayError> {
+  const { message } = problem ?? toProblem('its answer stopped before it was complete');
+  const broke = new GatewayError('engine_failed', `${label(http)} failed: ${message}`);
+  if (!turnedDown || /during generation/i.test(message)) return broke;
+  const busy = new GatewayError('engine_busy', `${label(http)} is busy with another request`);
+  if (others > 0) return busy;
+  const status = await askStatus(http, AbortSignal.timeout(2_000));
+  if (!status) return broke;
+  if ((status.num_running ?? 0) > 0) return busy;
+  return new GatewayError(
+    'engine_refused',
+    `${label(http)} gave no answer although nothing else runs there: most likely the model's chat template refuses this conversation. Its log says why (${message}).`,
+  );
+}
+
+function tellAssumptions(options: BackendOptions, info: EngineInfo, notice: BackendDeps['notice']): void {
+  if (info.contextSource !== 'default') return;
+  notice(
+    `${options.name}: vllm-mlx does not say how long its context is and the model's files are not on this machine; ${info.contextWindow} tokens are assumed. Set backends.${options.name}.contextWindow.`,
+  );
+}
+
+function tellLeftOut({ settings }: Prompt, { name, sampling }: BackendOptions, notice: BackendDeps['notice']): void {
+  if ((settings.topK ?? sampling.topK) === undefined) return;
+  notice(`${name}: top_k is not sent to vllm-mlx, because its prefix cache is off for requests that have one.`);
+}
