@@ -1,6 +1,7 @@
 /** Facts of vllm-mlx's wire that warmslot is built on. The fake claims them, the real engine proves them. */
 import { describe } from 'vitest';
 import type { EngineMode } from '../support/real-vllm-mlx.ts';
+import { describeBackend, describeKeyedBackend } from './contract/backend.ts';
 import { type StartEngine, useEngine } from './contract/handle.ts';
 import { describePrefixes } from './contract/prefixes.ts';
 import { describeKeyAndTemplate, describeRefusals } from './contract/refusals.ts';
@@ -18,12 +19,15 @@ export function describeEngineContract(name: string, mode: EngineMode, start: St
     describeSharing(engine);
     describePrefixes(engine);
     describeRefusals(engine);
+    describeBackend(engine);
   });
 
   // Keys and templates are the HTTP layer's: one mode says it for all.
   if (mode !== 'simple') return;
   describe(`${name}, with a key and a strict template`, () => {
     const apiKey = 'engine-key';
-    describeKeyAndTemplate(useEngine(mode, start, { apiKey, strict: true }), apiKey);
+    const engine = useEngine(mode, start, { apiKey, strict: true });
+    describeKeyAndTemplate(engine, apiKey);
+    describeKeyedBackend(engine, apiKey);
   });
 }
