@@ -1,6 +1,6 @@
 /** Stream events folded into one message: the non-streamed answer, and what the exact-response cache keeps. */
 import type { Message, MessageHead, ReplyBlock, StopReason, StreamEvent, Usage } from '../protocol/anthropic/events.ts';
-import { isJsonObject, parseJson } from '../protocol/json.ts';
+import { parseToolInput } from '../protocol/anthropic/tool-input.ts';
 
 export interface Fold {
   consume(event: StreamEvent): void;
@@ -70,7 +70,6 @@ function folded({ start, pieces, signature }: OpenBlock): ReplyBlock[] {
   const whole = pieces.join('');
   if (start.type === 'text') return [{ type: 'text', text: whole }];
   if (start.type === 'thinking') return [{ type: 'thinking', thinking: whole, signature }];
-  const input = parseJson(whole);
-  if (!input.ok || !isJsonObject(input.value)) return [];
-  return [{ type: 'tool_use', id: start.id, name: start.name, input: input.value }];
+  const input = parseToolInput(whole);
+  return input ? [{ type: 'tool_use', id: start.id, name: start.name, input }] : [];
 }

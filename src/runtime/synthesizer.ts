@@ -133,8 +133,8 @@ export function createSynthesizer(options: SynthesizerOptions): Synthesizer {
         case 'text':
           return prose('text', event.text, false);
         case 'thinking':
-          prose('thinking', event.text, event.signature !== undefined);
-          if (event.signature === undefined) return;
+          prose('thinking', event.text, Boolean(event.signature));
+          if (!event.signature) return;
           signature = event.signature;
           tell({ type: 'block.end' });
           signature = undefined;

@@ -3,15 +3,15 @@
  * of `arguments`, arguments as a JSON string, none at all, and no closing tag at the end of the answer.
  */
 import { z } from 'zod';
-import { isJsonObject, type JsonObject, parseJson } from '../protocol/json.ts';
+import { isToolInput, parseToolInput } from '../protocol/anthropic/tool-input.ts';
+import { type JsonObject, parseJson } from '../protocol/json.ts';
 import { createJsonSpan } from '../protocol/json-span.ts';
 import type { CallReader, Grammar, Reading, ToolCall } from './types.ts';
 
 const opener = '<tool_call>';
 const closer = '</tool_call>';
 
-const jsonObject = z.custom<JsonObject>(isJsonObject);
-const argumentsShape = z.union([jsonObject, z.string()]).nullish();
+const argumentsShape = z.union([z.custom<JsonObject>(isToolInput), z.string()]).nullish();
 const callShape = z.looseObject({ name: z.string().min(1), arguments: argumentsShape, parameters: argumentsShape });
 
 export const hermes: Grammar = { openers: [opener], open: readHermes };
@@ -83,11 +83,6 @@ function parseCall(body: string): readonly ToolCall[] {
   const parsed = callShape.safeParse(json.ok ? json.value : undefined);
   if (!parsed.success) return [];
   const given = parsed.data.arguments ?? parsed.data.parameters ?? {};
-  const text = typeof given === 'string' ? objectText(given) : JSON.stringify(given);
-  return text === undefined ? [] : [{ name: parsed.data.name, arguments: text }];
-}
-
-function objectText(text: string): string | undefined {
-  const json = parseJson(text);
-  return json.ok && isJsonObject(json.value) ? text : undefined;
+  if (typeof given !== 'string') return [{ name: parsed.data.name, arguments: JSON.stringify(given) }];
+  return parseToolInput(given) ? [{ name: parsed.data.name, arguments: given }] : [];
 }
