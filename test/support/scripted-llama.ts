@@ -1,7 +1,7 @@
 /** Scripts what the embedded engine says: the directives' text goes through real forward passes, token by token. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LlamaHooks } from '../../src/backends/llama-cpp/index.ts';
-import { type ChatMessage, toMessages } from '../../src/backends/llama-cpp/messages.ts';
+import { type TemplateMessage, toMessages } from '../../src/backends/llama-cpp/messages.ts';
 import { answerFor, type ScriptTurn, scriptPosition } from './directives.ts';
 
 /** Ends the demo model's turn. */
@@ -20,6 +20,6 @@ export const scriptedHooks: LlamaHooks = {
   },
 };
 
-function scriptTurn({ role, content }: ChatMessage): ScriptTurn {
-  return { role, text: content };
+function scriptTurn({ role, content }: TemplateMessage): ScriptTurn {
+  return { role, text: typeof content === 'string' ? content : '' };
 }

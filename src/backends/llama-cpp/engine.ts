@@ -1,11 +1,5 @@
 /** A loaded model with its slots. Knows tokens and texts, nothing of prompts and requests. */
-import type {
-  Llama,
-  LlamaContext,
-  LlamaContextSequence,
-  LlamaGrammarEvaluationState,
-  LlamaModel,
-} from 'node-llama-cpp';
+import type { Llama, LlamaContext, LlamaGrammarEvaluationState, LlamaModel } from 'node-llama-cpp';
 import type { EngineSink } from '../../protocol/engine.ts';
 import { GatewayError, toGatewayError } from '../../protocol/errors.ts';
 import { type Library, loadLibrary, startLlama, threads } from './library.ts';
@@ -22,6 +16,8 @@ export interface EngineOptions {
   readonly maxContext: number;
   /** What llama.cpp itself complains of, and what could not be honoured. */
   notice(text: string): void;
+  /** Gives up loading. */
+  readonly signal: AbortSignal;
 }
 
 export interface LlamaEngine {
@@ -30,18 +26,17 @@ export interface LlamaEngine {
   readonly contextWindow: number;
   /** What the model was trained for. */
   readonly trainContext: number;
-  readonly slots: number;
   readonly tokenizer: Tokenizer;
   readonly template: TemplateSource;
   /** @throws Error: not a grammar */
   grammar(gbnf: string): Promise<LlamaGrammarEvaluationState>;
   /**
-   * Runs on a slot once what ran there before has ended. Does not reject: a failure is pushed as `failed`.
+   * Resolves when the slot is at rest again; until then nothing else may be run on it.
    * @param work its prompt must be shorter than the context; its answer is cut to what fits
-   * @throws RangeError no such slot
+   * @throws GatewayError engine_failed; the slot is empty then
    */
   run(slot: number, work: Work, valve: Valve, sink: EngineSink): Promise<void>;
-  /** Waits for what runs to end: close the valves first. */
+  /** Only when nothing runs any more. */
   close(): Promise<void>;
 }
 
@@ -50,7 +45,7 @@ export async function createLlamaEngine(options: EngineOptions): Promise<LlamaEn
   const library = await loadLibrary();
   const llama = await startLlama(library, (message) => options.notice(`llama.cpp: ${message}`));
   try {
-    const model = await llama.loadModel({ modelPath: options.modelPath });
+    const model = await llama.loadModel({ modelPath: options.modelPath, loadSignal: options.signal });
     const wanted = wantedContext(model, options);
     const context = await createContext(model, wanted, options);
     return engineOf(
@@ -58,7 +53,7 @@ export async function createLlamaEngine(options: EngineOptions): Promise<LlamaEn
       llama,
       model,
       context,
-      Math.min(context.contextSize, wanted ?? Number.POSITIVE_INFINITY),
+      Math.min(context.contextSize, wanted ?? context.contextSize),
       options,
     );
   } catch (error) {
@@ -84,12 +79,6 @@ function createContext(model: LlamaModel, wanted: number | undefined, options: E
   });
 }
 
-/** A slot's sequence in the context, and the end of the last work on it. */
-interface Lane {
-  sequence: LlamaContextSequence;
-  tail: Promise<void>;
-}
-
 function engineOf(
   library: Library,
   llama: Llama,
@@ -98,49 +87,33 @@ function engineOf(
   contextWindow: number,
   options: EngineOptions,
 ): LlamaEngine {
-  const lanes = Array.from(
-    { length: options.slots },
-    (): Lane => ({ sequence: context.getSequence(), tail: Promise.resolve() }),
-  );
-
-  const attempt = async (lane: Lane, work: Work, valve: Valve, sink: EngineSink): Promise<void> => {
-    if (valve.closed) return;
-    const maxTokens = Math.min(work.maxTokens, contextWindow - work.tokens.length);
-    try {
-      await runWork(lane.sequence, { ...work, maxTokens }, valve, sink);
-    } catch (error) {
-      if (!valve.closed) {
-        sink.push({ type: 'failed', error: explain(error, options.modelPath) });
-        sink.flush();
-      }
-      // What a failed evaluation left in the KV cache is unknown.
-      await lane.sequence.dispose();
-      lane.sequence = context.getSequence();
-    }
-  };
+  const sequences = Array.from({ length: options.slots }, () => context.getSequence());
 
   return {
     library,
     model,
     contextWindow,
     trainContext: model.trainContextSize,
-    slots: options.slots,
     tokenizer: tokenizerOf(library, model),
     template: templateOf(model),
     grammar: async (gbnf) => {
       const grammar = await llama.createGrammar({ grammar: gbnf });
       return new library.cpp.LlamaGrammarEvaluationState({ model, grammar });
     },
-    run(slot, work, valve, sink) {
-      const lane = lanes[slot];
-      if (!lane) throw new RangeError(`slot ${slot} of ${lanes.length}`);
-      lane.tail = lane.tail.then(() => attempt(lane, work, valve, sink));
-      return lane.tail;
+    async run(slot, work, valve, sink) {
+      const sequence = sequences[slot];
+      if (!sequence) throw new RangeError(`slot ${slot} of ${sequences.length}`);
+      const maxTokens = Math.min(work.maxTokens, contextWindow - work.tokens.length);
+      try {
+        await runWork(sequence, { ...work, maxTokens }, valve, sink);
+      } catch (error) {
+        // What a failed evaluation left in the KV cache is unknown.
+        await sequence.dispose();
+        sequences[slot] = context.getSequence();
+        throw explain(error, options.modelPath);
+      }
     },
-    async close() {
-      await Promise.all(lanes.map(({ tail }) => tail));
-      await llama.dispose();
-    },
+    close: () => llama.dispose(),
   };
 }
 

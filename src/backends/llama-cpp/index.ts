@@ -4,6 +4,7 @@ import type { Token } from 'node-llama-cpp';
 import type { Prompt } from '../../prompt/types.ts';
 import type { EngineSink } from '../../protocol/engine.ts';
 import { GatewayError, toGatewayError } from '../../protocol/errors.ts';
+import { refusesContent } from '../openai-compatible/refuses.ts';
 import type {
   Backend,
   BackendDeps,
@@ -15,12 +16,12 @@ import type {
 } from '../types.ts';
 import { createLlamaEngine, type LlamaEngine } from './engine.ts';
 import { jsonGrammar, toolCallGrammar } from './grammar.ts';
-import { isDownload, modelFile, modelName } from './model-file.ts';
+import { modelFile, modelName } from './model-file.ts';
+import { demoNotice, downloadNotices } from './notices.ts';
 import { createPromptTokens, type TokenizedPrompt } from './prompt-tokens.ts';
 import { createRenderer } from './render.ts';
 import { samplingOf } from './sampling.ts';
 import type { ChooseToken, Work } from './slot.ts';
-import { unsupportedContent } from './unsupported.ts';
 import { createValve, type Valve } from './valve.ts';
 
 /** Ways into the engine that no configuration has: for tests that script what a model says. */
@@ -49,7 +50,9 @@ interface Loaded {
 export const createLlamaCppBackend = ((options: BackendOptions, deps: BackendDeps, hooks: LlamaHooks = {}): Backend => {
   const { name, demo } = modelName(options.model);
   const slots = options.slots ?? (demo ? DEMO_SLOTS : 1);
+  const closing = new AbortController();
   const valves = new Set<Valve>();
+  /** For each slot the end of the last generation given to it: they run one after the other. */
   const rest: Promise<void>[] = Array.from({ length: slots }, () => Promise.resolve());
   let loading: Promise<Loaded> | undefined;
   let loaded: Loaded | undefined;
@@ -78,15 +81,15 @@ export const createLlamaCppBackend = ((options: BackendOptions, deps: BackendDep
       return info();
     },
 
-    refuses: unsupportedContent,
+    refuses: refusesContent,
 
     countTokens: (prompt) => loaded?.tokens(prompt).tokens.length ?? Math.ceil(prompt.bytes / 3),
 
     generate(job, sink) {
       const valve = createValve();
       valves.add(valve);
-      const before = rest[job.slot];
-      rest[job.slot] = Promise.all([before, answer(job, valve, sink)]).then(() => void valves.delete(valve));
+      const before = rest[job.slot] ?? Promise.resolve();
+      rest[job.slot] = before.then(() => answer(job, valve, sink)).then(() => void valves.delete(valve));
       return generationOf(valve);
     },
 
@@ -103,6 +106,7 @@ export const createLlamaCppBackend = ((options: BackendOptions, deps: BackendDep
     },
 
     async close() {
+      closing.abort();
       for (const valve of valves) valve.close();
       await Promise.all(rest);
       const open = await loading?.catch(() => undefined);
@@ -112,25 +116,23 @@ export const createLlamaCppBackend = ((options: BackendOptions, deps: BackendDep
   };
 
   async function load(): Promise<Loaded> {
-    announce();
+    const { signal } = closing;
+    if (demo) deps.notice(demoNotice);
+    const onProgress = downloadNotices(deps, name);
+    const modelPath = await modelFile(options.model, options.modelsDir, onProgress, signal);
+    const { notice } = deps;
+    const { contextWindow } = options;
     const engine = await createLlamaEngine({
-      modelPath: await modelFile(options.model, options.modelsDir, downloadNotices(deps, options.model)),
+      modelPath,
       slots,
-      contextWindow: options.contextWindow,
+      contextWindow,
       maxContext: MAX_CONTEXT,
-      notice: deps.notice,
+      notice,
+      signal,
     });
     const tokens = createPromptTokens(engine.tokenizer, createRenderer(engine.library, engine.template));
     loaded = { engine, tokens };
     return loaded;
-  }
-
-  function announce(): void {
-    if (!demo) return;
-    deps.notice(
-      'The embedded engine runs a generated demo model whose weights are random: its answers are noise. ' +
-        'For a real model give one with --model or WARMSLOT_MODEL: the path of a GGUF file, or a name like hf:user/repo:Q4_K_M.',
-    );
   }
 
   function info(): EngineInfo {
@@ -152,6 +154,7 @@ export const createLlamaCppBackend = ((options: BackendOptions, deps: BackendDep
   }
 
   async function answer(job: GenerateJob, valve: Valve, sink: EngineSink): Promise<void> {
+    if (valve.closed) return;
     try {
       if (!loaded) throw new GatewayError('model_loading', `The model ${name} is still loading.`);
       const work = await workFor(loaded, job);
@@ -168,7 +171,9 @@ export const createLlamaCppBackend = ((options: BackendOptions, deps: BackendDep
     requireFits(tokenized.tokens.length, engine.contextWindow);
     const gbnf = grammarFor(prompt, engine);
     return {
-      ...tokenized,
+      tokens: tokenized.tokens,
+      // A grammar's text is the answer, even where the template wanted thinking first.
+      begun: gbnf === undefined ? tokenized.begun : '',
       maxTokens,
       sampling: samplingOf(prompt.settings, options.sampling),
       grammar: gbnf === undefined ? undefined : await engine.grammar(gbnf),
@@ -202,17 +207,4 @@ function contextSource(engine: LlamaEngine | undefined, configured: number | und
   if (configured !== undefined && (!engine || engine.contextWindow === configured)) return 'config';
   if (!engine || engine.contextWindow === MAX_CONTEXT) return 'default';
   return engine.contextWindow === engine.trainContext ? 'model files' : 'engine';
-}
-
-function downloadNotices(
-  deps: BackendDeps,
-  model: string | undefined,
-): (progress: { doneBytes: number; totalBytes: number }) => void {
-  let told = -1;
-  return ({ doneBytes, totalBytes }) => {
-    const tenths = Math.floor((10 * doneBytes) / Math.max(1, totalBytes));
-    if (tenths <= told || model === undefined || !isDownload(model)) return;
-    told = tenths;
-    deps.notice(`downloading ${model}: ${tenths * 10} %`);
-  };
 }

@@ -42,9 +42,10 @@ export async function modelFile(
   model: string | undefined,
   directory: string,
   onProgress: (progress: DownloadProgress) => void,
+  signal: AbortSignal,
 ): Promise<string> {
   if (model === undefined) return demoModelFile(directory);
-  if (isDownload(model)) return pullModel(model, directory, onProgress);
+  if (isDownload(model)) return pullModel(model, directory, onProgress, signal);
   const path = resolve(model);
   try {
     await access(path);

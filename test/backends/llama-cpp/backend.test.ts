@@ -195,7 +195,7 @@ test('images and documents are refused with a reason, also inside a tool result'
   ];
   const error = demo.backend.refuses(promptOf({ messages: inside }), demo.info);
   expect(error?.code).toBe('unsupported_content');
-  expect(error?.message).toContain('an image');
+  expect(error?.message).toContain('cannot see images');
   expect(demo.backend.refuses(userPrompt('just text'), demo.info)).toBeUndefined();
 });
 

@@ -12,12 +12,20 @@ import { createValve } from '../../../src/backends/llama-cpp/valve.ts';
 import type { EngineEvent } from '../../../src/backends/types.ts';
 import type { JsonObject } from '../../../src/protocol/json.ts';
 
+const neverAborted = new AbortController().signal;
 let directory: string;
 let engine: LlamaEngine;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'warmslot-engine-'));
   const modelPath = await demoModelFile(directory);
-  engine = await createLlamaEngine({ modelPath, slots: 1, contextWindow: 2048, maxContext: 2048, notice: () => {} });
+  engine = await createLlamaEngine({
+    modelPath,
+    slots: 1,
+    contextWindow: 2048,
+    maxContext: 2048,
+    notice: () => {},
+    signal: neverAborted,
+  });
 });
 afterAll(async () => {
   await engine.close();
@@ -72,6 +80,7 @@ test('a context beyond what the model was trained for is not taken, and that is 
     contextWindow: 400_000_000,
     maxContext: 2048,
     notice: (text) => void notices.push(text),
+    signal: neverAborted,
   });
   onTestFinished(() => other.close());
   expect(other.contextWindow).toBe(131_072);

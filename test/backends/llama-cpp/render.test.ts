@@ -68,9 +68,16 @@ test('a whole tool loop as ChatML with Hermes calls', () => {
   ]);
 });
 
-test('with no system text and no tools there is no system turn, and none is made of tools that must not be called', () => {
+test('with no system text and no tools there is no system turn', () => {
   expect(render(userPrompt('hi'))).toBe('<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n');
-  expect(render(userPrompt('hi', { tools, tool_choice: { type: 'none' } }))).not.toContain('Read');
+});
+
+test('what the answer must be is said at the end: the beginning stays as it is, and warm', () => {
+  const free = render(userPrompt('hi', { tools }));
+  const bare = render(userPrompt('hi', { tools, tool_choice: { type: 'none' } }));
+  const user = free.indexOf('hi<|im_end|>');
+  expect(bare.slice(0, user)).toBe(free.slice(0, user));
+  expect(bare.slice(user)).toMatch(/^hi\n.*without calling any tool\.<\|im_end\|>\n<\|im_start\|>assistant\n$/);
 });
 
 test('each turn extends the text of the one before', () => {

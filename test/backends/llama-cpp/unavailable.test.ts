@@ -87,6 +87,18 @@ function notLoaded(model: string): EngineInfo {
   };
 }
 
+test('closing gives up a load under way', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'warmslot-close-'));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const backend = create({ model: undefined, modelsDir: directory });
+  const probing = backend.probe(soon()).catch((error: unknown) => error);
+  await backend.close();
+  await probing;
+  const run = startRun(backend, notLoaded('demo'), userPrompt('hi'), {});
+  await run.finished;
+  expect(eventOf(run, 'failed').error.code).toBe('model_loading');
+});
+
 test('models are served under the name of their file', () => {
   expect(modelName(undefined)).toEqual({ name: 'demo-random-weights', demo: true });
   expect(modelName('/models/Qwen3-4B-Q4_K_M.gguf').name).toBe('Qwen3-4B-Q4_K_M');
