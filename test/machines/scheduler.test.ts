@@ -1,0 +1,269 @@
+import { expect, test } from 'vitest';
+import { createActor } from 'xstate';
+import { type LeaseEvent, schedulerMachine } from '../../machines/scheduler.ts';
+import { slotMachine } from '../../machines/slot.ts';
+import { cover } from './coverage.ts';
+import { held, listener, shape, ticket } from './fixtures.ts';
+import { startScheduler } from './scheduler-harness.ts';
+
+const cancelTimeout = 600_000;
+
+test('a free slot is granted at once, with the plan and the reason', () => {
+  const scheduler = startScheduler();
+  scheduler.enqueue('r1');
+  expect(scheduler.heard('r1')).toEqual([
+    {
+      type: 'lease.granted',
+      lease: { requestId: 'r1', backend: 'mlx', slot: 0, plan: 'none', reason: 'the slot is unused' },
+    },
+  ]);
+  expect(scheduler.slotStates()).toEqual(['mlx#0 leased']);
+  expect(scheduler.emitted.map(({ type }) => type)).toEqual([
+    'slot.changed',
+    'queue.joined',
+    'lease.granted',
+    'slot.changed',
+  ]);
+});
+
+test('who waits is served in order of arrival when the slot comes back', () => {
+  const scheduler = startScheduler();
+  for (const id of ['r1', 'r2', 'r3']) scheduler.enqueue(id);
+  expect([scheduler.answer('r2'), scheduler.answer('r3')]).toEqual([undefined, undefined]);
+  scheduler.release('r1');
+  expect([scheduler.answer('r2'), scheduler.answer('r3')]).toEqual(['mlx#0', undefined]);
+  scheduler.release('r2');
+  expect(scheduler.answer('r3')).toBe('mlx#0');
+  expect(scheduler.emitted.filter(({ type }) => type === 'lease.released')).toHaveLength(2);
+});
+
+test('main turns go before subagents, and those before titles', () => {
+  const scheduler = startScheduler();
+  scheduler.enqueue('running');
+  scheduler.enqueue('title', { band: 'auxiliary' });
+  scheduler.enqueue('agent', { band: 'subagent' });
+  scheduler.enqueue('turn');
+  const served = ['running', 'turn', 'agent', 'title'];
+  for (const [index, id] of served.entries()) {
+    expect(scheduler.answer(id)).toBe('mlx#0');
+    for (const later of served.slice(index + 1)) expect(scheduler.answer(later)).toBeUndefined();
+    scheduler.release(id);
+  }
+});
+
+test('two that wait for one slot of an engine that comes up do not both get it', () => {
+  const scheduler = startScheduler({ backends: [] });
+  scheduler.backend('mlx', 'soon', 0);
+  scheduler.enqueue('r1');
+  scheduler.enqueue('r2');
+  scheduler.backend('mlx', 'full', 1);
+  expect([scheduler.answer('r1'), scheduler.answer('r2')]).toEqual(['mlx#0', undefined]);
+  expect(scheduler.slotStates()).toEqual(['mlx#0 leased']);
+});
+
+test('what the cache holds decides between slots', () => {
+  const scheduler = startScheduler({ slots: 2 });
+  scheduler.actor.send({ type: 'cache.changed', backend: 'mlx', kind: 'slots', held: [held(1, 'p', 'a')] });
+  scheduler.enqueue('r1', { shape: shape('p', 'a', 'b') });
+  expect(scheduler.heard('r1')[0]).toMatchObject({ lease: { slot: 1, plan: 'restore' } });
+  scheduler.enqueue('r2', { shape: shape('q') });
+  expect(scheduler.heard('r2')[0]).toMatchObject({ lease: { slot: 0, plan: 'snapshot' } });
+});
+
+test('the slot a lineage ran on last is its own again', () => {
+  const scheduler = startScheduler({ slots: 2 });
+  scheduler.enqueue('r1', { lineage: 'main' });
+  scheduler.enqueue('r2', { lineage: 'agent' });
+  scheduler.release('r1');
+  scheduler.release('r2');
+  scheduler.enqueue('r3', { lineage: 'agent' });
+  scheduler.enqueue('r4', { lineage: 'main' });
+  expect([scheduler.answer('r3'), scheduler.answer('r4')]).toEqual(['mlx#1', 'mlx#0']);
+});
+
+test('a request that cannot be placed does not hold up those behind it', () => {
+  const scheduler = startScheduler({ backends: ['mlx', 'spare'] });
+  scheduler.enqueue('r1');
+  scheduler.enqueue('r2');
+  scheduler.enqueue('r3', { band: 'auxiliary', candidates: ['spare'] });
+  expect([scheduler.answer('r2'), scheduler.answer('r3')]).toEqual([undefined, 'spare#0']);
+});
+
+test('who leaves the queue is never granted a lease', () => {
+  const scheduler = startScheduler();
+  for (const id of ['r1', 'r2', 'r3']) scheduler.enqueue(id);
+  scheduler.leave('r2');
+  expect(scheduler.emitted.at(-1)).toEqual({ type: 'queue.left', requestId: 'r2', waiting: 1 });
+  scheduler.release('r1');
+  expect([scheduler.answer('r2'), scheduler.answer('r3')]).toEqual([undefined, 'mlx#0']);
+});
+
+test('an abandoned lease frees the slot only when the engine is idle', async () => {
+  const scheduler = startScheduler();
+  scheduler.enqueue('r1');
+  scheduler.enqueue('r2');
+  scheduler.release('r1', 'abandoned');
+  expect(scheduler.slotStates()).toEqual(['mlx#0 cancelling']);
+  expect(scheduler.answer('r2')).toBeUndefined();
+  await scheduler.enginesIdle();
+  expect(scheduler.answer('r2')).toBe('mlx#0');
+});
+
+test('an engine that is never idle again costs its slot a quarantine', () => {
+  const scheduler = startScheduler();
+  scheduler.enqueue('r1');
+  scheduler.enqueue('r2');
+  scheduler.release('r1', 'abandoned');
+  scheduler.clock.increment(cancelTimeout);
+  expect(scheduler.slotStates()).toEqual(['mlx#0 quarantined']);
+  scheduler.clock.increment(30_000);
+  expect(scheduler.answer('r2')).toBe('mlx#0');
+});
+
+test.each([
+  ['none', 'cancelling', 0],
+  ['none', 'quarantined', cancelTimeout],
+  ['soon', 'quarantined', cancelTimeout],
+] as const)('an engine that was away (%s) and is back frees its %s slots', (intake, state, wait) => {
+  const scheduler = startScheduler({ slots: 2 });
+  scheduler.enqueue('r1');
+  scheduler.enqueue('r2');
+  scheduler.release('r1', 'abandoned');
+  scheduler.clock.increment(wait);
+  scheduler.backend('mlx', intake, 2);
+  expect(scheduler.slotStates()).toEqual([`mlx#0 ${state}`, 'mlx#1 leased']);
+  scheduler.backend('mlx', 'full', 2);
+  expect(scheduler.slotStates()).toEqual(['mlx#0 free', 'mlx#1 leased']);
+});
+
+test('one that was there all along does not', () => {
+  const scheduler = startScheduler();
+  scheduler.enqueue('r1');
+  scheduler.release('r1', 'abandoned');
+  scheduler.backend('mlx', 'full');
+  scheduler.backend('mlx', 'trial');
+  scheduler.backend('mlx', 'full');
+  expect(scheduler.slotStates()).toEqual(['mlx#0 cancelling']);
+});
+
+test('a full queue, no backend and a shutdown are refused with the reason', () => {
+  const scheduler = startScheduler({ maxWaiting: 1 });
+  for (const id of ['r1', 'r2', 'r3']) scheduler.enqueue(id);
+  expect(scheduler.answer('r3')).toBe('queue_full');
+  scheduler.enqueue('r4', { candidates: ['other'] });
+  expect(scheduler.answer('r4')).toBe('no_backend');
+  scheduler.actor.send({ type: 'drain' });
+  scheduler.enqueue('r5');
+  expect(scheduler.answer('r5')).toBe('shutting_down');
+  expect(scheduler.emitted.filter(({ type }) => type === 'queue.refused')).toMatchObject([
+    { reason: 'queue_full' },
+    { reason: 'no_backend' },
+    { reason: 'shutting_down' },
+  ]);
+});
+
+test('what waits when the gateway shuts down is still served', () => {
+  const scheduler = startScheduler();
+  scheduler.enqueue('r1');
+  scheduler.enqueue('r2');
+  scheduler.actor.send({ type: 'drain' });
+  scheduler.release('r1');
+  expect(scheduler.answer('r2')).toBe('mlx#0');
+});
+
+test('when a backend is lost, who waited for it alone is told at once, others move on', () => {
+  const scheduler = startScheduler({ backends: ['mlx', 'spare'] });
+  scheduler.enqueue('r1');
+  scheduler.enqueue('alone');
+  scheduler.enqueue('flexible', { candidates: ['mlx', 'spare'] });
+  scheduler.backend('mlx', 'none');
+  expect(scheduler.answer('alone')).toBe('no_backend');
+  expect(scheduler.answer('flexible')).toBe('spare#0');
+  expect(scheduler.context().queue).toEqual([]);
+});
+
+test('the next backend in the cascade serves only while the one before takes no work', () => {
+  const scheduler = startScheduler({ backends: ['mlx', 'spare'] });
+  const candidates = ['mlx', 'spare'];
+  scheduler.backend('mlx', 'none');
+  scheduler.enqueue('r1', { candidates });
+  expect(scheduler.answer('r1')).toBe('spare#0');
+  scheduler.backend('mlx', 'soon');
+  scheduler.release('r1');
+  scheduler.enqueue('r2', { candidates });
+  expect(scheduler.answer('r2')).toBeUndefined();
+  scheduler.backend('mlx', 'full');
+  expect(scheduler.answer('r2')).toBe('mlx#0');
+});
+
+test('a half-open circuit lets one request through, and the next when that one is over', () => {
+  const scheduler = startScheduler({ slots: 2 });
+  scheduler.backend('mlx', 'trial');
+  scheduler.enqueue('r1');
+  scheduler.enqueue('r2');
+  expect([scheduler.answer('r1'), scheduler.answer('r2')]).toEqual(['mlx#0', undefined]);
+  scheduler.release('r1');
+  expect(scheduler.answer('r2')).toBeDefined();
+});
+
+test('an engine with more slots than before serves more, one with fewer less', () => {
+  const scheduler = startScheduler();
+  scheduler.enqueue('r1');
+  scheduler.enqueue('r2');
+  scheduler.backend('mlx', 'full', 2);
+  expect(scheduler.answer('r2')).toBe('mlx#1');
+  scheduler.backend('mlx', 'full', 1);
+  scheduler.enqueue('r3');
+  scheduler.release('r2');
+  expect(scheduler.answer('r3')).toBeUndefined();
+  scheduler.release('r1');
+  expect(scheduler.answer('r3')).toBe('mlx#0');
+  scheduler.backend('mlx', 'full', 2);
+  scheduler.enqueue('r4');
+  expect(scheduler.answer('r4')).toBe('mlx#1');
+  expect(scheduler.context().slots).toHaveLength(2);
+});
+
+test('events that come twice or name nobody change nothing', () => {
+  const scheduler = startScheduler({ slots: 2 });
+  scheduler.enqueue('r1');
+  scheduler.enqueue('r1');
+  expect(scheduler.heard('r1')).toEqual([]);
+  expect(scheduler.slotStates()).toEqual(['mlx#0 leased', 'mlx#1 free']);
+  scheduler.release('r1');
+  scheduler.release('r1', 'abandoned');
+  scheduler.release('stranger');
+  scheduler.leave('stranger');
+  expect(scheduler.slotStates()).toEqual(['mlx#0 free', 'mlx#1 free']);
+  scheduler.actor.send({ type: 'slot.changed', backend: 'stranger', index: 0, state: 'free' });
+  scheduler.actor.send({ type: 'drain' });
+  scheduler.actor.send({ type: 'drain' });
+  expect(scheduler.actor.getSnapshot().status).toBe('active');
+});
+
+test('a broken slot is told of and does not take the others with it', () => {
+  const slot = slotMachine.provide({
+    actions: {
+      announce: ({ context: { scheduler, backend, index } }, { state }) => {
+        if (state === 'leased' && index === 0) throw new Error('it broke');
+        scheduler.send({ type: 'slot.changed', backend, index, state });
+      },
+    },
+  });
+  const broke: unknown[] = [];
+  const actor = createActor(schedulerMachine.provide({ actors: { slot } }), { input: { maxWaiting: 9 } });
+  actor.on('slot.broke', (event) => broke.push(event));
+  actor.start();
+  actor.send({ type: 'backend.changed', backend: 'mlx', intake: 'full', slots: 2 });
+  const { ref, heard } = listener<LeaseEvent>();
+  actor.send({ type: 'request.enqueue', ticket: ticket('r1'), requester: ref });
+  actor.send({ type: 'request.enqueue', ticket: ticket('r2'), requester: ref });
+  expect(broke).toEqual([{ type: 'slot.broke', id: 'mlx#0', error: new Error('it broke') }]);
+  expect(heard.at(-1)).toMatchObject({ type: 'lease.granted', lease: { requestId: 'r2', slot: 1 } });
+  expect(actor.getSnapshot().status).toBe('active');
+});
+
+test('both states can be reached; draining is left with the gateway', () => {
+  const coverage = cover(schedulerMachine, { input: { maxWaiting: 1 }, events: [{ type: 'drain' }] });
+  expect(coverage).toEqual({ unreached: [], deadEnds: ['scheduler.draining'] });
+});
