@@ -1,12 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
 /** `npm test` runs the fast suites; the ones that need an engine, a CLI or minutes have a script each in package.json. */
-const slow = ['test/e2e/**', 'test/engine/**', 'test/soak/**'];
+const slow = ['test/e2e/**', 'test/engine/**', 'test/slow/**', 'test/soak/**'];
 
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: /^(e2e|slow)$/.test(process.env.WARMSLOT_SUITE ?? '') ? ['test/e2e/prepare.ts'] : [],
     exclude: process.env.WARMSLOT_SUITE ? [] : slow,
     testTimeout: process.env.WARMSLOT_SUITE ? 180_000 : 15_000,
     hookTimeout: process.env.WARMSLOT_SUITE ? 600_000 : 30_000,
