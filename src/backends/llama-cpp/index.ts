@@ -17,7 +17,7 @@ import type {
 import { createLlamaEngine, type LlamaEngine } from './engine.ts';
 import { jsonGrammar, toolCallGrammar } from './grammar.ts';
 import { modelFile, modelName } from './model-file.ts';
-import { demoNotice, downloadNotices } from './notices.ts';
+import { demoNotice, downloadNotices, toollessNotice } from './notices.ts';
 import { createPromptTokens, type TokenizedPrompt } from './prompt-tokens.ts';
 import { createRenderer } from './render.ts';
 import { samplingOf } from './sampling.ts';
@@ -130,6 +130,8 @@ export const createLlamaCppBackend = ((options: BackendOptions, deps: BackendDep
       notice,
       signal,
     });
+    const toolless = toollessNotice(engine.template.template);
+    if (toolless) notice(toolless);
     const tokens = createPromptTokens(engine.tokenizer, createRenderer(engine.library, engine.template));
     loaded = { engine, tokens };
     return loaded;

@@ -1,4 +1,5 @@
 /** A Prompt's chat messages in the form models' own templates read. */
+import { hash } from 'node:crypto';
 import type { Prompt } from '../../prompt/types.ts';
 import { parseJson } from '../../protocol/json.ts';
 import type { ChatMessage, ChatTool, ChatToolCall } from '../../protocol/openai/chat.ts';
@@ -10,7 +11,9 @@ import { plainNames } from '../openai-compatible/tool-names.ts';
 export type TemplateMessage =
   | Exclude<ChatMessage, { role: 'assistant' | 'tool' }>
   | (Omit<ChatMessage & { role: 'assistant' }, 'tool_calls'> & { readonly tool_calls?: readonly TemplateCall[] })
-  | ((ChatMessage & { role: 'tool' }) & { readonly name: string });
+  | (ToolMessage & { readonly name: string });
+
+type ToolMessage = ChatMessage & { readonly role: 'tool' };
 
 interface TemplateCall {
   readonly id: string;
@@ -21,7 +24,7 @@ interface TemplateCall {
 export function toMessages(prompt: Prompt): TemplateMessage[] {
   const tools = new Map<string, string>();
   return toChatMessages(prompt, plainNames, closingSentences(prompt.settings, plainNames)).map((message) => {
-    if (message.role === 'tool') return { ...message, name: tools.get(message.tool_call_id) ?? '' };
+    if (message.role === 'tool') return toolMessage(message, tools);
     if (message.role !== 'assistant') return message;
     const { tool_calls, ...spoken } = message;
     for (const call of tool_calls ?? []) tools.set(call.id, call.function.name);
@@ -34,7 +37,24 @@ export function toDefinitions(prompt: Prompt): ChatTool[] {
   return toChatTools(prompt.tools, plainNames);
 }
 
+function toolMessage(
+  message: ToolMessage,
+  tools: ReadonlyMap<string, string>,
+): ToolMessage & { readonly name: string } {
+  const { tool_call_id } = message;
+  return { ...message, tool_call_id: shortId(tool_call_id), name: tools.get(tool_call_id) ?? '' };
+}
+
 function templateCall(call: ChatToolCall): TemplateCall {
   const parsed = parseJson(call.function.arguments);
-  return { ...call, function: { name: call.function.name, arguments: parsed.ok ? parsed.value : {} } };
+  return {
+    id: shortId(call.id),
+    type: 'function',
+    function: { name: call.function.name, arguments: parsed.ok ? parsed.value : {} },
+  };
+}
+
+/** Mistral's templates refuse ids that are not nine letters or digits; most others do not show them. */
+function shortId(id: string): string {
+  return hash('sha256', id, 'hex').slice(0, 9);
 }

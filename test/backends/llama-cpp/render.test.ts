@@ -1,6 +1,7 @@
 import * as jinja from '@huggingface/jinja';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { toollessNotice } from '../../../src/backends/llama-cpp/notices.ts';
 import { begunAnswer, createRenderer } from '../../../src/backends/llama-cpp/render.ts';
 import { promptOf, userPrompt } from './support.ts';
 
@@ -106,6 +107,30 @@ test('the model is asked to think or not only through its own template', () => {
   expect(switched(userPrompt('hi', { thinking: { type: 'adaptive' } }))).toBe('<s>true');
   const format = { type: 'json_schema', schema: { type: 'object' } };
   expect(switched(userPrompt('hi', { thinking: { type: 'adaptive' }, output_config: { format } }))).toBe('<s>false');
+});
+
+test('calls and results share an id that the strictest templates take, and results name their tool', () => {
+  const template =
+    "{% for m in messages %}{% for c in m.tool_calls or [] %}{{ c.id }} {% endfor %}{% if m.role == 'tool' %}{{ m.tool_call_id }} {{ m.name }}{% endif %}{% endfor %}";
+  const text = createRenderer(
+    { jinja },
+    { ...source, template },
+  )(
+    promptOf({
+      messages: [
+        { role: 'user', content: 'go' },
+        { role: 'assistant', content: [{ type: 'tool_use', id: 'toolu_01AbC', name: 'Read', input: {} }] },
+        { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'toolu_01AbC', content: 'A' }] },
+      ],
+    }),
+  );
+  expect(text).toMatch(/^([a-zA-Z0-9]{9}) \1 Read$/);
+});
+
+test('a template without tools is told of', () => {
+  expect(toollessNotice('{% for m in messages %}{{ m.content }}{% endfor %}')).toMatch(/knows no tools/);
+  expect(toollessNotice('{% if tools %}{% endif %}')).toBeUndefined();
+  expect(toollessNotice(undefined)).toBeUndefined();
 });
 
 test('thinking that the template opens belongs to the answer', () => {
