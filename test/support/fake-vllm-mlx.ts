@@ -4,17 +4,17 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { isJsonObject, type JsonObject, parseJson } from '../../src/protocol/json.ts';
 import { answerFor } from './directives.ts';
 import { answerChat, busyBody, sendCrash, sendJson, streamChat } from './vllm-mlx/chat.ts';
 import { createEngine, type Engine, pause, type Task } from './vllm-mlx/engine.ts';
 import { noQuirks, type Quirks } from './vllm-mlx/quirks.ts';
+import { type Received, type RecordedRequest, receive } from './vllm-mlx/record.ts';
 import type { ReplySegment } from './vllm-mlx/reply.ts';
 import { type ChatRequest, readChatRequest } from './vllm-mlx/request.ts';
 import { cacheStats, health, metrics, models, status } from './vllm-mlx/status.ts';
 import { renderPrompt, seen } from './vllm-mlx/template.ts';
 
-export type { ChatRequest, Quirks, ReplySegment };
+export type { ChatRequest, Quirks, RecordedRequest, ReplySegment };
 
 /** An answer made by the test instead of by the prompt's directives. */
 export interface Answer {
@@ -23,22 +23,6 @@ export interface Answer {
   readonly hangMs?: number;
   /** For this request only. */
   readonly quirks?: Partial<Quirks>;
-}
-
-export interface RecordedRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: IncomingMessage['headers'];
-  /** `{}` when there was none, or it was no JSON object. */
-  readonly body: JsonObject;
-  /** `performance.now()` of the head's arrival and of the answer's end. */
-  readonly startedAt: number;
-  readonly closedAt: number | undefined;
-  /** The client left before the answer's end. */
-  readonly aborted: boolean;
-  /** Known once the engine starts on the prompt. */
-  readonly cachedTokens: number | undefined;
-  readonly promptTokens: number | undefined;
 }
 
 export interface FakeEngine {
@@ -64,8 +48,6 @@ export interface FakeEngine {
   restart(): Promise<void>;
   close(): Promise<void>;
 }
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 export async function startFakeVllmMlx(given: Partial<Quirks> = {}): Promise<FakeEngine> {
   const quirks: Quirks = { ...noQuirks, ...given };
@@ -122,7 +104,11 @@ export async function startFakeVllmMlx(given: Partial<Quirks> = {}): Promise<Fak
 
   async function listen(onPort: number): Promise<Server> {
     const made = createServer((request, response) => {
-      serve(request, response).catch((error: unknown) => response.destroy(error as Error));
+      serve(request, response).catch((error: unknown) => {
+        response.destroy();
+        // A client that leaves inside its body is no news; anything else is a bug of the test and ends its run.
+        if (error !== request.errored) throw error;
+      });
     });
     made.on('connection', (socket) => {
       sockets.add(socket);
@@ -133,80 +119,55 @@ export async function startFakeVllmMlx(given: Partial<Quirks> = {}): Promise<Fak
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { record, text, gone, abandon } = await receive(request, response);
+    const received = await receive(request, response, changed);
+    const { method, path } = received.record;
+    requests.push(received.record);
+    changed();
     const now = { ...quirks };
     if (now.resetBeforeHeaders) return void request.socket.resetAndDestroy();
-    if (record.path === '/health') return sendJson(response, 200, health(now));
-    if (record.path === '/metrics') return void response.end(metrics(engine, now));
+    if (path === '/health') return sendJson(response, 200, health(now));
+    if (path === '/metrics') return void response.end(metrics(engine, now));
     const denied = denial(request, now.apiKey);
     if (denied) return sendJson(response, 401, { detail: denied });
-    if (record.path === '/v1/chat/completions' && record.method === 'POST') return chat(text);
-    const body = describe(record.method, record.path, engine, now);
+    if (path === '/v1/chat/completions' && method === 'POST') return complete(response, received, now);
+    const body = describe(method, path, engine, now);
     return body === undefined ? sendJson(response, 404, { detail: 'Not Found' }) : sendJson(response, 200, body);
-
-    async function chat(bodyText: string): Promise<void> {
-      await pause(now.slowHeadersMs, gone);
-      if (now.loading) return sendJson(response, 503, { detail: 'Model not loaded' });
-      const read = readChatRequest(bodyText, now);
-      if ('refusal' in read) return sendJson(response, read.refusal.status, { detail: read.refusal.detail });
-      if (now.status500) return sendCrash(response);
-      if (now.busy503) return sendJson(response, 503, busyBody);
-      const task = taskOf(read.request, record, now, gone);
-      return read.request.stream ? streamChat(response, engine, task, abandon) : answerChat(response, engine, task);
-    }
   }
 
-  /** Reads a request to its end and keeps its record up to date. */
-  async function receive(request: IncomingMessage, response: ServerResponse) {
-    const record: Mutable<RecordedRequest> = {
-      method: request.method ?? '',
-      path: (request.url ?? '').replace(/\?.*/, ''),
-      headers: request.headers,
-      body: {},
-      startedAt: performance.now(),
-      closedAt: undefined,
-      aborted: false,
-      cachedTokens: undefined,
-      promptTokens: undefined,
-    };
-    const leaving = new AbortController();
-    response.once('close', () => {
-      record.closedAt = performance.now();
-      record.aborted = !response.writableFinished && !leaving.signal.aborted;
-      leaving.abort();
-      changed();
-    });
-    const pieces: Buffer[] = [];
-    for await (const piece of request) pieces.push(piece as Buffer);
-    const text = Buffer.concat(pieces).toString('utf8');
-    const parsed = parseJson(text);
-    if (parsed.ok && isJsonObject(parsed.value)) record.body = parsed.value;
-    requests.push(record);
-    changed();
-    return { record, text, gone: leaving.signal, abandon: () => leaving.abort() };
+  async function complete(response: ServerResponse, received: Received, now: Quirks): Promise<void> {
+    await pause(now.slowHeadersMs, received.gone);
+    if (now.loading) return sendJson(response, 503, { detail: 'Model not loaded' });
+    const read = readChatRequest(received.text, now);
+    if ('refusal' in read) return sendJson(response, read.refusal.status, { detail: read.refusal.detail });
+    if (now.status500) return sendCrash(response);
+    if (now.busy503) return sendJson(response, 503, busyBody);
+    const task = taskOf(read.request, received, now, fake.script?.(read.request));
+    if (read.request.stream) return streamChat(response, engine, task, received.abandon);
+    return answerChat(response, engine, task);
   }
+}
 
-  function taskOf(request: ChatRequest, record: Mutable<RecordedRequest>, now: Quirks, gone: AbortSignal): Task {
-    const prompt = renderPrompt(request);
-    const { lastUserText, toolResultTurns } = prompt.script;
-    const answer: Answer = fake.script?.(request) ?? answerFor(lastUserText, toolResultTurns, () => seen(prompt));
-    const own = { ...now, ...answer.quirks };
-    return {
-      request,
-      prompt,
-      quirks: own,
-      gone,
-      answer: {
-        segments: own.emptyAnswer ? [] : answer.segments,
-        delayMs: answer.delayMs ?? 0,
-        hangMs: answer.hangMs ?? 0,
-      },
-      onStart(cachedTokens) {
-        record.cachedTokens = cachedTokens;
-        record.promptTokens = prompt.tokens;
-      },
-    };
-  }
+/** @param given the test's own answer; without one the prompt's directives say it */
+function taskOf(request: ChatRequest, { record, gone }: Received, now: Quirks, given: Answer | undefined): Task {
+  const prompt = renderPrompt(request);
+  const { lastUserText, toolResultTurns } = prompt.script;
+  const answer = given ?? answerFor(lastUserText, toolResultTurns, () => seen(prompt));
+  const quirks = { ...now, ...given?.quirks };
+  return {
+    request,
+    prompt,
+    quirks,
+    gone,
+    answer: {
+      segments: quirks.emptyAnswer ? [] : answer.segments,
+      delayMs: answer.delayMs ?? 0,
+      hangMs: answer.hangMs ?? 0,
+    },
+    onStart(cachedTokens) {
+      record.cachedTokens = cachedTokens;
+      record.promptTokens = prompt.tokens;
+    },
+  };
 }
 
 /** The body of the endpoints that only tell, or undefined for one that is not there. */
