@@ -33,6 +33,8 @@ export interface Failure {
   readonly retryable: boolean;
   /** The engine runs somebody else's generation: not its fault, try again in a moment. */
   readonly busy: boolean;
+  /** The error itself, for whoever answers the client; the machine does not look inside. */
+  readonly error?: unknown;
 }
 
 export type AttemptEvent =
@@ -41,7 +43,8 @@ export type AttemptEvent =
   | { type: 'attempt.progress'; done: number; total: number }
   /** Content reached the client: from here on the answer cannot be taken back. */
   | { type: 'attempt.firstToken' }
-  | { type: 'attempt.done' }
+  /** `stopped`: the answer ended before the engine did (a stop sequence), which may go on working for a moment. */
+  | { type: 'attempt.done'; stopped: boolean }
   | { type: 'attempt.failed'; failure: Failure };
 
 export type RequestEvent =
@@ -74,9 +77,9 @@ export const requestMachine = setup({
     /** Runs one generation and reports milestones; stopping it aborts the engine's work. Provided. */
     attempt: fromCallback<EventObject, AttemptInput>(() => {}),
     /** Sends the cached answer; resolves when the client has it. Provided. */
-    replay: fromPromise<void>(async () => {}),
+    replay: fromPromise<void, { requestId: string }>(async () => {}),
     /** Resolves when the client has read the last byte. Provided. */
-    settle: fromPromise<void>(async () => {}),
+    settle: fromPromise<void, { requestId: string }>(async () => {}),
   },
   actions: {
     /** Sends status and headers of a stream that has waited long enough to be shown alive. Provided. */
@@ -114,14 +117,16 @@ export const requestMachine = setup({
       if (context.forwarded || !failure.retryable) return false;
       return failure.busy ? context.busyTries < 20 : context.ticket.candidates.length > 1;
     },
-    isBusy: ({ context }) => context.failure?.busy === true,
+    isNotBusy: ({ context }) => context.failure?.busy !== true,
+    /** Neither content nor a cached answer is on its way to the client. */
+    isSilent: ({ context }) => !context.cached && !context.forwarded,
   },
   delays: {
     /** A client that hears nothing for longer counts the connection as dead sooner or later; see the reply's keep-alive. */
     openAfter: 3_000,
     queueTimeout: 1_800_000,
     /** Grows from a quarter of a second to five. */
-    busyPause: ({ context }) => Math.min(5_000, 250 * 2 ** context.busyTries),
+    busyPause: ({ context }) => Math.min(5_000, 250 * 2 ** (context.busyTries - 1)),
     /** Prefill of a huge prompt on a slow machine; past that the engine is taken for dead. */
     firstTokenTimeout: 3_600_000,
     /** Decoding engines speak at least every few seconds. */
@@ -136,11 +141,13 @@ export const requestMachine = setup({
     'client.closed': '.cancelled',
     'gateway.closing': { target: '.failed', actions: { type: 'fail', params: { failure: closing() } } },
   },
+  after: { openAfter: { guard: 'isSilent', actions: 'openReply' } },
   states: {
     admitting: { always: [{ guard: 'isCached', target: 'replaying' }, { target: 'queued' }] },
     replaying: {
       invoke: {
         src: 'replay',
+        input: ({ context }) => ({ requestId: context.ticket.requestId }),
         onDone: 'done',
         onError: {
           target: 'failed',
@@ -163,7 +170,6 @@ export const requestMachine = setup({
         },
       },
       after: {
-        openAfter: { actions: 'openReply' },
         queueTimeout: { target: 'failed', actions: { type: 'fail', params: { failure: refused('queue_timeout') } } },
       },
     },
@@ -193,11 +199,11 @@ export const requestMachine = setup({
       states: {
         connecting: {
           on: { 'attempt.accepted': 'prefilling' },
-          after: { openAfter: { actions: 'openReply' }, firstTokenTimeout: silent() },
+          after: { firstTokenTimeout: silent() },
         },
         prefilling: {
           on: { 'attempt.progress': { actions: 'openReply' } },
-          after: { openAfter: { actions: 'openReply' }, firstTokenTimeout: silent() },
+          after: { firstTokenTimeout: silent() },
         },
         decoding: {
           on: { 'attempt.progress': { target: 'decoding', reenter: true } },
@@ -208,12 +214,24 @@ export const requestMachine = setup({
     fallingBack: {
       tags: 'waiting',
       entry: [{ type: 'releaseLease', params: { outcome: 'abandoned' } }, 'dropBackend'],
-      always: { guard: ({ context }) => context.failure?.busy !== true, target: 'queued' },
-      after: { busyPause: 'queued', openAfter: { actions: 'openReply' } },
+      always: { guard: 'isNotBusy', target: 'queued' },
+      after: { busyPause: 'queued' },
     },
     settling: {
-      entry: { type: 'releaseLease', params: { outcome: 'finished' } },
-      invoke: { src: 'settle', onDone: 'done', onError: 'done' },
+      entry: {
+        type: 'releaseLease',
+        params: ({ event }) => ({
+          outcome: event.type === 'attempt.done' && event.stopped ? 'abandoned' : 'finished',
+        }),
+      },
+      invoke: {
+        src: 'settle',
+        input: ({ context }) => ({ requestId: context.ticket.requestId }),
+        onDone: 'done',
+        onError: 'done',
+      },
+      // The answer is complete: it must not be followed by an error.
+      on: { 'gateway.closing': 'done' },
       after: { settleTimeout: 'done' },
     },
     done: { type: 'final', tags: 'terminal' },
@@ -259,7 +277,7 @@ function closing(): Failure {
 
 function bug(error: unknown): Failure {
   const message = error instanceof Error ? error.message : 'unknown error';
-  return { code: 'internal', message, retryable: false, busy: false };
+  return { code: 'internal', message, retryable: false, busy: false, error };
 }
 
 function leaseOf(context: RequestContext): Lease {

@@ -1,0 +1,71 @@
+/** A request whose attempts, replies and scheduler are played by the test. */
+import {
+  type AnyActorRef,
+  createActor,
+  type EventObject,
+  fromCallback,
+  fromPromise,
+  SimulatedClock,
+  type SnapshotFrom,
+} from 'xstate';
+import type { Ticket } from '../../machines/policies/types.ts';
+import { type AttemptEvent, type AttemptInput, type Failure, requestMachine } from '../../machines/request.ts';
+import type { Lease } from '../../machines/scheduler.ts';
+import { ticket } from './fixtures.ts';
+
+export const broken: Failure = { code: 'engine_failed', message: 'it broke', retryable: true, busy: false };
+export const busy: Failure = { code: 'engine_busy', message: 'it is busy', retryable: true, busy: true };
+export const hopeless: Failure = { code: 'engine_refused', message: 'never', retryable: false, busy: false };
+
+export function leaseOn(backend: string, requestId = 'r1'): Lease {
+  return { requestId, backend, slot: 0, plan: 'none', reason: 'the slot is unused' };
+}
+
+interface Options {
+  readonly scheduler: AnyActorRef;
+  readonly clock?: SimulatedClock;
+  readonly cached?: boolean;
+  readonly ticket?: Ticket;
+}
+
+export function startRequest({ scheduler, clock = new SimulatedClock(), cached = false, ticket: of }: Options) {
+  const attempts: { readonly lease: Lease; readonly report: (event: AttemptEvent) => void; stopped: boolean }[] = [];
+  const told: string[] = [];
+  const errors: unknown[] = [];
+  const replay = Promise.withResolvers<void>();
+  const settle = Promise.withResolvers<void>();
+  const machine = requestMachine.provide({
+    actors: {
+      attempt: fromCallback<EventObject, AttemptInput>(({ input, sendBack }) => {
+        const attempt = { lease: input.lease, report: sendBack, stopped: false };
+        attempts.push(attempt);
+        return () => {
+          attempt.stopped = true;
+        };
+      }),
+      replay: fromPromise(() => replay.promise),
+      settle: fromPromise(() => settle.promise),
+    },
+    actions: {
+      openReply: () => told.push('open'),
+      sendFailure: (_, { failure }) => told.push(failure.code),
+    },
+  });
+  const actor = createActor(machine, { clock, input: { ticket: of ?? ticket('r1'), scheduler, cached } });
+  actor.subscribe({ error: (error) => errors.push(error) });
+  actor.start();
+  return {
+    actor,
+    clock,
+    attempts,
+    /** What the client was told: that it goes on (`open`), or the code of a failure. */
+    told,
+    errors,
+    replay,
+    settle,
+    value: (): SnapshotFrom<typeof requestMachine>['value'] => actor.getSnapshot().value,
+    /** The attempt that runs now speaks. */
+    report: (event: AttemptEvent) => attempts.at(-1)?.report(event),
+    closed: () => actor.send({ type: 'client.closed' }),
+  };
+}

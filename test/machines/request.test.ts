@@ -1,0 +1,342 @@
+import { expect, test } from 'vitest';
+import { createActor, fromCallback, waitFor } from 'xstate';
+import { type Failure, requestMachine } from '../../machines/request.ts';
+import type { SchedulerEvent } from '../../machines/scheduler.ts';
+import { errorTable } from '../../src/protocol/errors.ts';
+import { cover } from './coverage.ts';
+import { listener, ticket } from './fixtures.ts';
+import { broken, busy, hopeless, leaseOn, startRequest } from './request-harness.ts';
+
+const hour = 3_600_000;
+const twoBackends = ticket('r1', { candidates: ['mlx', 'spare'] });
+
+/** The request with a scheduler that only listens; `asked` is what it was asked, in short. */
+function start(options: { cached?: boolean; ticket?: ReturnType<typeof ticket> } = {}) {
+  const { ref, heard } = listener<SchedulerEvent>();
+  const request = startRequest({ scheduler: ref, ...options });
+  const asked = () => heard.map((event) => (event.type === 'lease.release' ? event.outcome : event.type.split('.')[1]));
+  const grant = (backend = 'mlx') => request.actor.send({ type: 'lease.granted', lease: leaseOn(backend) });
+  return { ...request, heard, asked, grant };
+}
+
+function startAttempting(options: Parameters<typeof start>[0] = {}) {
+  const request = start(options);
+  request.grant();
+  return request;
+}
+
+function startDecoding() {
+  const request = startAttempting({ ticket: twoBackends });
+  request.report({ type: 'attempt.accepted' });
+  request.report({ type: 'attempt.firstToken' });
+  return request;
+}
+
+test('a request asks for a lease, connects, prefills, decodes, settles and is done', async () => {
+  const { actor, value, asked, heard, grant, report, settle, attempts, told } = start();
+  expect(value()).toBe('queued');
+  expect(heard[0]).toMatchObject({ type: 'request.enqueue', ticket: { requestId: 'r1' }, requester: actor });
+  grant();
+  expect(value()).toEqual({ attempting: 'connecting' });
+  expect(attempts[0]?.lease).toEqual(leaseOn('mlx'));
+  report({ type: 'attempt.accepted' });
+  expect(value()).toEqual({ attempting: 'prefilling' });
+  report({ type: 'attempt.firstToken' });
+  expect(value()).toEqual({ attempting: 'decoding' });
+  report({ type: 'attempt.done', stopped: false });
+  expect(value()).toBe('settling');
+  settle.resolve();
+  await waitFor(actor, (snapshot) => snapshot.status === 'done');
+  expect(value()).toBe('done');
+  expect(asked()).toEqual(['enqueue', 'leave', 'finished']);
+  expect(attempts[0]?.stopped).toBe(true);
+  expect(told).toEqual([]);
+});
+
+test('an answer that ended before its engine did leaves the slot to be waited for', () => {
+  const { report, asked, value } = startDecoding();
+  report({ type: 'attempt.done', stopped: true });
+  expect(value()).toBe('settling');
+  expect(asked().at(-1)).toBe('abandoned');
+});
+
+test('an answer may end without any content', () => {
+  const { report, value } = startAttempting();
+  report({ type: 'attempt.done', stopped: false });
+  expect(value()).toBe('settling');
+});
+
+test('a client that never reads its last bytes is given up on, as is one whose socket breaks', async () => {
+  const slow = startDecoding();
+  slow.report({ type: 'attempt.done', stopped: false });
+  slow.clock.increment(60_000);
+  expect(slow.value()).toBe('done');
+  const gone = startDecoding();
+  gone.report({ type: 'attempt.done', stopped: false });
+  gone.settle.reject(new Error('write after end'));
+  await waitFor(gone.actor, (snapshot) => snapshot.matches('done'));
+});
+
+test('a cached answer is replayed without asking anybody', async () => {
+  const { actor, value, asked, replay, told, clock } = start({ cached: true });
+  expect(value()).toBe('replaying');
+  clock.increment(5_000);
+  replay.resolve();
+  await waitFor(actor, (snapshot) => snapshot.matches('done'));
+  expect(asked()).toEqual([]);
+  expect(told).toEqual([]);
+});
+
+test('a replay that breaks is told as what it is', async () => {
+  const { actor, replay, told } = start({ cached: true });
+  replay.reject(new Error('the cached answer is gone'));
+  await waitFor(actor, (snapshot) => snapshot.matches('failed'));
+  expect(told).toEqual(['internal']);
+  expect(actor.getSnapshot().context.failure).toMatchObject({ message: 'the cached answer is gone' });
+});
+
+test('a stream is opened after three seconds of waiting, wherever they were spent', () => {
+  const { clock, grant, report, told } = start();
+  clock.increment(1_000);
+  grant();
+  clock.increment(1_000);
+  report({ type: 'attempt.accepted' });
+  clock.increment(999);
+  expect(told).toEqual([]);
+  clock.increment(1);
+  expect(told).toEqual(['open']);
+});
+
+test('it is opened as soon as an engine tells how far its prefill is, and not again once it speaks', () => {
+  const { report, told, clock } = startAttempting();
+  report({ type: 'attempt.accepted' });
+  report({ type: 'attempt.progress', done: 1, total: 9 });
+  expect(told).toEqual(['open']);
+  report({ type: 'attempt.firstToken' });
+  report({ type: 'attempt.progress', done: 0, total: 0 });
+  clock.increment(3_000);
+  expect(told).toEqual(['open']);
+});
+
+test.each(['queue_full', 'no_backend', 'shutting_down'] as const)('a refusal (%s) is the answer', (reason) => {
+  const { actor, told, value } = start();
+  actor.send({ type: 'lease.refused', reason });
+  expect(value()).toBe('failed');
+  expect(told).toEqual([reason]);
+});
+
+test('nobody waits for ever', () => {
+  const queued = start();
+  queued.clock.increment(hour / 2);
+  expect(queued.told).toEqual(['open', 'queue_timeout']);
+  expect(queued.asked()).toEqual(['enqueue', 'leave', 'abandoned']);
+  const connecting = startAttempting();
+  connecting.clock.increment(hour);
+  expect(connecting.told).toEqual(['open', 'engine_timeout']);
+  const prefilling = startAttempting();
+  prefilling.report({ type: 'attempt.accepted' });
+  prefilling.clock.increment(hour);
+  expect(prefilling.told).toEqual(['open', 'engine_timeout']);
+  expect(prefilling.attempts[0]?.stopped).toBe(true);
+});
+
+test('a decoding engine is given up on when it falls silent, not while it speaks', () => {
+  const { clock, report, value, told } = startDecoding();
+  clock.increment(599_999);
+  report({ type: 'attempt.progress', done: 0, total: 0 });
+  clock.increment(599_999);
+  expect(value()).toEqual({ attempting: 'decoding' });
+  clock.increment(1);
+  expect(told).toEqual(['engine_timeout']);
+});
+
+test('a failure before anything was forwarded goes on to the next backend', () => {
+  const { report, value, asked, heard, attempts, grant, told } = startAttempting({ ticket: twoBackends });
+  report({ type: 'attempt.failed', failure: broken });
+  expect(value()).toBe('queued');
+  expect(attempts[0]?.stopped).toBe(true);
+  expect(asked()).toEqual(['enqueue', 'leave', 'abandoned', 'enqueue']);
+  expect(heard.at(-1)).toMatchObject({ ticket: { candidates: ['spare'] } });
+  grant('spare');
+  report({ type: 'attempt.failed', failure: broken });
+  expect(value()).toBe('failed');
+  expect(told).toEqual(['engine_failed']);
+});
+
+test('a refusal after a failure tells the failure', () => {
+  const { actor, report, told } = startAttempting({ ticket: twoBackends });
+  report({ type: 'attempt.failed', failure: broken });
+  actor.send({ type: 'lease.refused', reason: 'no_backend' });
+  expect(told).toEqual(['engine_failed']);
+});
+
+test('a failure that no other backend would do better at is told at once, and so is one after content', () => {
+  const refused = startAttempting({ ticket: twoBackends });
+  refused.report({ type: 'attempt.failed', failure: hopeless });
+  expect(refused.told).toEqual(['engine_refused']);
+  const forwarded = startDecoding();
+  forwarded.report({ type: 'attempt.failed', failure: broken });
+  expect(forwarded.told).toEqual(['engine_failed']);
+  const busyLate = startDecoding();
+  busyLate.report({ type: 'attempt.failed', failure: busy });
+  expect(busyLate.told).toEqual(['engine_busy']);
+});
+
+test('a busy engine is asked again, after pauses that grow from a quarter of a second to five', () => {
+  const { clock, report, value, grant, heard } = startAttempting({ ticket: twoBackends });
+  const pauses: number[] = [];
+  for (let tries = 0; tries < 20; tries++) {
+    report({ type: 'attempt.failed', failure: busy });
+    expect(value()).toBe('fallingBack');
+    const from = clock.now();
+    while (value() === 'fallingBack') clock.increment(250);
+    pauses.push(clock.now() - from);
+    expect(heard.at(-1)).toMatchObject({ type: 'request.enqueue', ticket: { candidates: ['mlx', 'spare'] } });
+    grant();
+  }
+  expect(pauses.slice(0, 7)).toEqual([250, 500, 1_000, 2_000, 4_000, 5_000, 5_000]);
+  report({ type: 'attempt.failed', failure: busy });
+  expect(value()).toBe('failed');
+});
+
+test('an attempt that throws fails the request and frees its slot', () => {
+  const { ref, heard } = listener<SchedulerEvent>();
+  const told: Failure[] = [];
+  const machine = requestMachine.provide({
+    actors: {
+      attempt: fromCallback(() => {
+        throw new Error('no such backend');
+      }),
+    },
+    actions: { sendFailure: (_, { failure }) => told.push(failure) },
+  });
+  const actor = createActor(machine, { input: { ticket: ticket('r1'), scheduler: ref, cached: false } }).start();
+  actor.send({ type: 'lease.granted', lease: leaseOn('mlx') });
+  expect(actor.getSnapshot().value).toBe('failed');
+  expect(told).toMatchObject([{ code: 'internal', message: 'no such backend' }]);
+  expect(heard.at(-1)).toMatchObject({ type: 'lease.release', outcome: 'abandoned' });
+});
+
+test('an action that throws is seen by the owner of the root, who has to stop the attempt', () => {
+  const { ref } = listener();
+  let stopped = false;
+  const errors: unknown[] = [];
+  const machine = requestMachine.provide({
+    actors: {
+      attempt: fromCallback(() => () => {
+        stopped = true;
+      }),
+    },
+    actions: {
+      openReply: () => {
+        throw new Error('the socket is gone');
+      },
+    },
+  });
+  const actor = createActor(machine, { input: { ticket: ticket('r1'), scheduler: ref, cached: false } });
+  actor.subscribe({ error: (error) => errors.push(error) });
+  actor.start();
+  actor.send({ type: 'lease.granted', lease: leaseOn('mlx') });
+  actor.send({ type: 'attempt.accepted' });
+  actor.send({ type: 'attempt.progress', done: 1, total: 2 });
+  expect(errors).toEqual([new Error('the socket is gone')]);
+  expect(stopped).toBe(false);
+});
+
+const atState: Readonly<Record<string, () => ReturnType<typeof start>>> = {
+  replaying: () => start({ cached: true }),
+  queued: () => start(),
+  connecting: () => startAttempting(),
+  prefilling: () => {
+    const request = startAttempting();
+    request.report({ type: 'attempt.accepted' });
+    return request;
+  },
+  decoding: startDecoding,
+  fallingBack: () => {
+    const request = startAttempting();
+    request.report({ type: 'attempt.failed', failure: busy });
+    return request;
+  },
+  settling: () => {
+    const request = startDecoding();
+    request.report({ type: 'attempt.done', stopped: false });
+    return request;
+  },
+};
+
+test.each(Object.keys(atState))('a client that leaves while %s cancels everything and is told nothing', (state) => {
+  const request = atState[state]?.();
+  expect(JSON.stringify(request?.value())).toContain(state);
+  request?.closed();
+  expect(request?.value()).toBe('cancelled');
+  expect(request?.told).toEqual([]);
+  expect(request?.errors).toEqual([]);
+  expect(request?.asked().at(-1)).toBe('abandoned');
+  expect(request?.attempts.every(({ stopped }) => stopped)).toBe(true);
+});
+
+test.each(Object.keys(atState))(
+  'a gateway that closes while %s tells the client, unless it has its answer',
+  (state) => {
+    const request = atState[state]?.();
+    request?.actor.send({ type: 'gateway.closing' });
+    expect(request?.told).toEqual(state === 'settling' ? [] : ['shutting_down']);
+    expect(request?.value()).toBe(state === 'settling' ? 'done' : 'failed');
+    expect(request?.attempts.every(({ stopped }) => stopped)).toBe(true);
+  },
+);
+
+test('an attempt that was left is not heard any more', () => {
+  const request = startAttempting({ ticket: twoBackends });
+  request.report({ type: 'attempt.failed', failure: broken });
+  request.grant('spare');
+  request.attempts[0]?.report({ type: 'attempt.firstToken' });
+  request.attempts[0]?.report({ type: 'attempt.failed', failure: hopeless });
+  expect(request.value()).toEqual({ attempting: 'connecting' });
+  request.grant('mlx');
+  expect(request.attempts).toHaveLength(2);
+});
+
+test('milestones that come twice change nothing', () => {
+  const request = startDecoding();
+  request.report({ type: 'attempt.accepted' });
+  request.report({ type: 'attempt.firstToken' });
+  expect(request.value()).toEqual({ attempting: 'decoding' });
+  request.report({ type: 'attempt.done', stopped: false });
+  request.report({ type: 'attempt.done', stopped: false });
+  request.report({ type: 'attempt.failed', failure: broken });
+  expect(request.value()).toBe('settling');
+  expect(request.told).toEqual([]);
+});
+
+test('every failure the machine makes itself has its row in the error table', () => {
+  const codes = ['queue_full', 'no_backend', 'shutting_down', 'queue_timeout', 'engine_timeout', 'internal'];
+  expect(Object.keys(errorTable)).toEqual(expect.arrayContaining(codes));
+});
+
+test('every state can be reached and left', () => {
+  const { ref } = listener();
+  const walk = (cached: boolean) =>
+    cover(requestMachine, {
+      input: { ticket: twoBackends, scheduler: ref, cached },
+      events: [
+        { type: 'lease.granted', lease: leaseOn('mlx') },
+        { type: 'lease.refused', reason: 'no_backend' },
+        { type: 'attempt.accepted' },
+        { type: 'attempt.progress', done: 1, total: 2 },
+        { type: 'attempt.firstToken' },
+        { type: 'attempt.done', stopped: false },
+        { type: 'attempt.failed', failure: busy },
+        { type: 'attempt.failed', failure: broken },
+        { type: 'client.closed' },
+        { type: 'gateway.closing' },
+      ],
+      relevant: ({ forwarded, busyTries, ticket }) => [forwarded, Math.min(busyTries, 1), ticket.candidates.length],
+    });
+  const [fresh, cached] = [walk(false), walk(true)];
+  // Passed through, never rested in.
+  const unreached = fresh.unreached.filter((id) => cached.unreached.includes(id));
+  const deadEnds = fresh.deadEnds.filter((id) => cached.deadEnds.includes(id));
+  expect({ unreached, deadEnds }).toEqual({ unreached: ['request.admitting'], deadEnds: ['request.admitting'] });
+});
