@@ -152,7 +152,8 @@ function runs(context: PrefixCacheContext, plan: CachePlan): boolean {
 
 function start(context: PrefixCacheContext, event: { requestId: string; prompt: HeldPrompt }): Patch {
   const { prompt, requestId } = event;
-  const plan = planFor(prompt, { cacheKind: context.kind, held: context.held }, prompt.slot);
+  const reusable = reusableBytes(prompt, { cacheKind: context.kind, held: context.held }, prompt.slot);
+  const plan = planFor(context.kind, reusable);
   return { running: { ...context.running, [requestId]: { prompt, plan } } };
 }
 

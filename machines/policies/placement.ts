@@ -26,32 +26,41 @@ export function place(
   if (!backend || backend.intake === 'soon') return undefined;
   const own = slots.filter((slot) => slot.backend === backend.name && slot.index < backend.slots);
   if (backend.intake === 'trial' && own.some((slot) => slot.state === 'leased')) return undefined;
-  const [best] = own
-    .filter((slot) => slot.state === 'free')
-    .map((slot) => ({
-      slot,
-      bytes: reusableBytes(ticket.shape, backend, slot.index),
-      own: slot.lineage === ticket.lineage,
-    }))
-    .sort((a, b) => b.bytes - a.bytes || Number(b.own) - Number(a.own) || a.slot.usedAt - b.slot.usedAt);
+  const best = warmest(ticket, backend, own);
   if (!best) return undefined;
-  return {
-    backend: backend.name,
-    slot: best.slot.index,
-    plan: planFor(ticket.shape, backend, best.slot.index),
-    reason: reasonOf(best),
-  };
+  const { slot, warmth } = best;
+  const plan = planFor(backend.cacheKind, warmth);
+  return { backend: backend.name, slot: slot.index, plan, reason: reasonOf(slot, warmth, ticket.lineage) };
 }
 
-/** A free slot, the bytes that need no prefill there, and whether this lineage was the last on it. */
-interface Option {
+interface Candidate {
   readonly slot: SlotView;
-  readonly bytes: number;
-  readonly own: boolean;
+  /** Rendered bytes that need no prefill on it. */
+  readonly warmth: number;
 }
 
-function reasonOf({ slot, bytes, own }: Option): string {
-  if (bytes > 0) return own ? 'the slot is warm for this lineage' : 'the engine holds this prefix';
+/** The free slot with most to reuse; then the lineage's own, which may share more than is known; then the least recently used. */
+function warmest(ticket: Ticket, backend: BackendView, slots: readonly SlotView[]): Candidate | undefined {
+  // Only a cache that lies in the slots differs from slot to slot.
+  const everywhere = backend.cacheKind === 'slots' ? undefined : reusableBytes(ticket.shape, backend, 0);
+  let best: Candidate | undefined;
+  for (const slot of slots) {
+    if (slot.state !== 'free') continue;
+    const warmth = everywhere ?? reusableBytes(ticket.shape, backend, slot.index);
+    if (!best || isBetter({ slot, warmth }, best, ticket.lineage)) best = { slot, warmth };
+  }
+  return best;
+}
+
+function isBetter(a: Candidate, b: Candidate, lineage: string): boolean {
+  if (a.warmth !== b.warmth) return a.warmth > b.warmth;
+  const [aOwn, bOwn] = [a.slot.lineage === lineage, b.slot.lineage === lineage];
+  return aOwn === bOwn ? a.slot.usedAt < b.slot.usedAt : aOwn;
+}
+
+function reasonOf(slot: SlotView, warmth: number, lineage: string): string {
+  const own = slot.lineage === lineage;
+  if (warmth > 0) return own ? 'the slot is warm for this lineage' : 'the engine holds this prefix';
   if (slot.lineage === undefined) return 'the slot is unused';
   return own ? "the lineage's last slot" : 'the least recently used slot';
 }

@@ -1,5 +1,5 @@
 /** How much of a prompt an engine need not prefill again, by what it is believed to hold. */
-import type { BackendView, CachePlan, HeldPrompt, PromptShape } from './types.ts';
+import type { BackendView, CacheKind, CachePlan, HeldPrompt, PromptShape } from './types.ts';
 
 /** Number of leading links two chains share. Links are rolling hashes: an equal link means everything before is equal. */
 export function sharedLinks(a: PromptShape['chain'], b: PromptShape['chain']): number {
@@ -40,11 +40,7 @@ export function reusableBytes(
 }
 
 /** Start from what is held, let the engine make a snapshot, or expect nothing of its cache. */
-export function planFor(
-  prompt: PromptShape,
-  backend: Pick<BackendView, 'cacheKind' | 'held'>,
-  slot: number,
-): CachePlan {
-  if (backend.cacheKind === 'none') return 'none';
-  return reusableBytes(prompt, backend, slot) > 0 ? 'restore' : 'snapshot';
+export function planFor(cacheKind: CacheKind, reusable: number): CachePlan {
+  if (cacheKind === 'none') return 'none';
+  return reusable > 0 ? 'restore' : 'snapshot';
 }

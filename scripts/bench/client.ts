@@ -32,11 +32,12 @@ export function runStream(target: Target, prompt: string, chunks: number, signal
     const delays: number[] = [];
     const parser = createParser({
       onEvent({ data }) {
-        if (data === '[DONE]' || data.startsWith('{"type":"message_stop"')) ended = true;
-        if (!data.includes('"content":"') && !data.includes('text_delta')) return;
+        const text = data === '[DONE]' ? undefined : textOf(data);
+        if (data === '[DONE]' || text === endOfMessage) ended = true;
+        if (text === undefined || text === endOfMessage) return;
         contentEvents++;
         if (ttftMs === 0) ttftMs = performance.now() - started;
-        for (const [, sentAt] of data.matchAll(/@(\d+\.\d+) /g)) {
+        for (const [, sentAt] of text.matchAll(/@(\d+\.\d+) /g)) {
           delays.push(performance.timeOrigin + performance.now() - Number(sentAt));
         }
       },
@@ -61,4 +62,17 @@ export function runStream(target: Target, prompt: string, chunks: number, signal
     request.on('error', reject);
     request.end(body);
   });
+}
+
+const endOfMessage = Symbol('message_stop');
+
+/** What a client does with each event: parse it and take the text out. */
+function textOf(data: string): string | typeof endOfMessage | undefined {
+  const event = JSON.parse(data) as {
+    type?: string;
+    delta?: { text?: string };
+    choices?: { delta?: { content?: string } }[];
+  };
+  if (event.type === 'message_stop') return endOfMessage;
+  return event.type ? event.delta?.text : event.choices?.[0]?.delta?.content;
 }

@@ -9,14 +9,13 @@ import type { AddressInfo } from 'node:net';
 const chunk = (delta: object, finish: string | null) =>
   `data: ${JSON.stringify({ id: 'chatcmpl-bench', object: 'chat.completion.chunk', created: 1795247680, model: 'bench', choices: [{ index: 0, delta, finish_reason: finish }], usage: null })}\n\n`;
 const role = chunk({ role: 'assistant' }, null);
-const token = chunk({ content: 'lorem ' }, null);
 const usage = { prompt_tokens: 20_000, completion_tokens: 200, total_tokens: 20_200 };
 const end = `data: ${JSON.stringify({ id: 'chatcmpl-bench', object: 'chat.completion.chunk', created: 1795247680, model: 'bench', choices: [{ index: 0, delta: {}, finish_reason: 'stop' }], usage })}\n\ndata: [DONE]\n\n`;
 
 const stamp = () => `@${(performance.timeOrigin + performance.now()).toFixed(3)} `;
 
 function flatOut(response: ServerResponse, chunks: number) {
-  for (let sent = 0; sent < chunks; sent++) response.write(token);
+  for (let sent = 0; sent < chunks; sent++) response.write(chunk({ content: 'lorem ' }, null));
   response.end(end);
 }
 

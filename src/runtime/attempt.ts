@@ -23,7 +23,12 @@ export interface Attempt {
   stop(): void;
 }
 
-export function startAttempt(job: Job, handle: BackendHandle, lease: Lease, report: (event: AttemptEvent) => void): Attempt {
+export function startAttempt(
+  job: Job,
+  handle: BackendHandle,
+  lease: Lease,
+  report: (event: AttemptEvent) => void,
+): Attempt {
   const info = handle.info();
   const { prompt } = job;
   if (!info || !prompt) throw new Error(`attempt on ${handle.backend.name} without engine info or prompt`);
@@ -144,8 +149,8 @@ export function startAttempt(job: Job, handle: BackendHandle, lease: Lease, repo
   job.reply.steer({ pause: () => running.pause(), resume: () => running.resume() });
   return {
     stop() {
-      running.abort();
-      finish('abandoned');
+      // A finished one is left to read its last bytes: aborting it would cost the connection.
+      if (finish('abandoned')) running.abort();
     },
   };
 }

@@ -1,6 +1,7 @@
 /** The running gateway: every registry in one place, and what can be asked of the whole. */
-import type { Prompt } from '../prompt/types.ts';
+
 import type { CacheStats, ResponseCache } from '../cache/responses.ts';
+import type { Prompt } from '../prompt/types.ts';
 import { version } from '../version.ts';
 import type { BackendHandle } from './backend.ts';
 import type { EventBus } from './events.ts';

@@ -52,7 +52,11 @@ export function createModels(backends: readonly BackendHandle[], aliases: Readon
     });
     const preferred = real[0];
     if (!preferred) return [];
-    const aliased = familiar.map((id) => ({ id, displayName: `${id} (${preferred.displayName})`, backend: preferred.backend }));
+    const aliased = familiar.map((id) => ({
+      id,
+      displayName: `${id} (${preferred.displayName})`,
+      backend: preferred.backend,
+    }));
     return [...real, ...aliased];
   };
 
@@ -62,7 +66,9 @@ export function createModels(backends: readonly BackendHandle[], aliases: Readon
     find(model) {
       const listed = list().find((entry) => entry.id === model);
       const [first] = candidates(model);
-      return listed ?? { id: model, displayName: (first && nameOf(first)) ?? model, backend: first?.backend.name ?? '' };
+      return (
+        listed ?? { id: model, displayName: (first && nameOf(first)) ?? model, backend: first?.backend.name ?? '' }
+      );
     },
   };
 }
@@ -74,7 +80,10 @@ export function createModels(backends: readonly BackendHandle[], aliases: Readon
 export function anthropicId(model: string | undefined): string | undefined {
   if (!model) return undefined;
   const base = model.split(/[/\\]/).findLast((part) => part !== '') ?? model;
-  return `anthropic-${base.toLowerCase().replace(/\.gguf$/, '').replace(/[^a-z0-9.]+/g, '-')}`;
+  return `anthropic-${base
+    .toLowerCase()
+    .replace(/\.gguf$/, '')
+    .replace(/[^a-z0-9.]+/g, '-')}`;
 }
 
 function globToRegExp(pattern: string): RegExp {

@@ -8,7 +8,7 @@ import type { Prompt } from '../prompt/types.ts';
 import type { Message } from '../protocol/anthropic/events.ts';
 import { type ErrorCode, errorTable, GatewayError, toGatewayError } from '../protocol/errors.ts';
 import { replay } from '../reply/replay.ts';
-import { fitInto, startAttempt } from './attempt.ts';
+import { type Attempt, fitInto, startAttempt } from './attempt.ts';
 import type { BackendHandle } from './backend.ts';
 import type { EventBus } from './events.ts';
 import { createJob, type Job } from './job.ts';
@@ -56,7 +56,7 @@ interface Deps {
 interface Live {
   readonly job: Job;
   readonly actor: RequestActor;
-  readonly abort: AbortController;
+  attempt: Attempt | undefined;
   readonly key: string | undefined;
 }
 
@@ -75,7 +75,8 @@ export function createRequests(deps: Deps): Requests {
     actors: {
       attempt: fromCallback(({ input, sendBack }) => {
         const { lease }: AttemptInput = input;
-        const { job, abort } = liveOf(lease.requestId);
+        const entry = liveOf(lease.requestId);
+        const { job } = entry;
         const handle = backends.get(lease.backend);
         if (!handle) throw new Error(`no backend ${lease.backend}`);
         job.grantedAt ??= performance.now();
@@ -88,12 +89,8 @@ export function createRequests(deps: Deps): Requests {
           }
           sendBack(event);
         });
-        // An action that throws leaves invoked actors running (xstate #5153): the abort signal stops the engine regardless.
-        abort.signal.addEventListener('abort', attempt.stop, { once: true });
-        return () => {
-          abort.signal.removeEventListener('abort', attempt.stop);
-          attempt.stop();
-        };
+        entry.attempt = attempt;
+        return attempt.stop;
       }),
       settle: fromPromise(async ({ input }) => {
         const { job, key } = liveOf(input.requestId);
@@ -132,7 +129,8 @@ export function createRequests(deps: Deps): Requests {
     if (!entry) return;
     live.delete(id);
     cachedAnswers.delete(id);
-    entry.abort.abort();
+    // An action that throws leaves invoked actors running (xstate #5153): the engine is stopped from out here.
+    entry.attempt?.stop();
     if (thrown !== undefined) {
       scheduler.send({ type: 'request.leave', requestId: id });
       scheduler.send({ type: 'lease.release', requestId: id, outcome: 'abandoned' });
@@ -218,7 +216,7 @@ export function createRequests(deps: Deps): Requests {
           cached: answer !== undefined,
         },
       });
-      live.set(id, { job, actor, abort: new AbortController(), key });
+      live.set(id, { job, actor, attempt: undefined, key });
       actor.subscribe({ complete: () => finished(id), error: (error) => finished(id, error) });
       events.emit({ type: 'request.started', requestId: id, session: identity.sessionId, model: prompt.model });
       sessions
@@ -262,7 +260,9 @@ function asCached(message: Message): Message {
 
 /** Busy, refused and abandoned attempts say nothing about the engine's health. */
 function isEnginesFault({ code }: Failure): boolean {
-  return code === 'engine_failed' || code === 'engine_unreachable' || code === 'engine_timeout' || code === 'engine_auth';
+  return (
+    code === 'engine_failed' || code === 'engine_unreachable' || code === 'engine_timeout' || code === 'engine_auth'
+  );
 }
 
 function codeOf({ code }: Failure): ErrorCode {

@@ -48,8 +48,22 @@ export function openEventStream(agent: Agent, request: StreamRequest, listener: 
   let control: Dispatcher.DispatchController | undefined;
   let head: { readonly status: number; readonly retryAfter: string | undefined } | undefined;
   let refusal = '';
+  /** Text of the read under way. */
+  let unread = '';
   let over = false;
   let paused = false;
+
+  /**
+   * undici hands over a chunk of the transfer encoding at a time, which is an event each; one socket read brings many of
+   * them when the engine is fast. The microtask runs when the whole read was handed over.
+   */
+  const feed = () => {
+    const text = unread;
+    unread = '';
+    if (over || text === '') return;
+    parser.feed(text);
+    if (!over) listener.readEnd();
+  };
 
   const handler: Dispatcher.DispatchHandler = {
     onRequestStart(controller) {
@@ -70,16 +84,18 @@ export function openEventStream(agent: Agent, request: StreamRequest, listener: 
         if (refusal.length < maxRefusalBytes) refusal += text;
         return;
       }
-      parser.feed(text);
-      if (!over) listener.readEnd();
+      if (unread === '') queueMicrotask(feed);
+      unread += text;
     },
     onResponseEnd() {
+      feed();
       if (over) return;
       over = true;
       if (head?.status === 200) listener.ended();
       else listener.refused(head?.status ?? 0, refusal, head?.retryAfter);
     },
     onResponseError(_, error) {
+      feed();
       if (over) return;
       over = true;
       listener.broken(error, head !== undefined);

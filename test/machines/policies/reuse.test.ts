@@ -36,7 +36,7 @@ test.each([
 ] as const)('an engine that keeps %s spares slot %i %i bytes', (cacheKind, slot, bytes) => {
   const backend = backendView({ cacheKind, held: inSlots });
   expect(reusableBytes(prompt, backend, slot)).toBe(bytes);
-  expect(planFor(prompt, backend, slot)).toBe(cacheKind === 'none' ? 'none' : bytes > 0 ? 'restore' : 'snapshot');
+  expect(planFor(cacheKind, bytes)).toBe(cacheKind === 'none' ? 'none' : bytes > 0 ? 'restore' : 'snapshot');
 });
 
 test.each(['prefixes', 'conversations', 'slots'] as const)('an empty %s cache spares nothing', (cacheKind) => {
