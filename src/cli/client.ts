@@ -1,0 +1,70 @@
+/** A gateway as the commands see it: over HTTP, like any client. */
+import { z } from 'zod';
+import { parseJson } from '../protocol/json.ts';
+import { CommandError } from './errors.ts';
+
+const health = z.looseObject({
+  status: z.enum(['healthy', 'degraded', 'unhealthy']),
+  version: z.string(),
+  uptime_s: z.number(),
+  model: z.string().nullable(),
+  model_loaded: z.boolean(),
+  backends: z.array(z.looseObject({ name: z.string(), type: z.string(), status: z.string(), demo: z.boolean() })),
+});
+const models = z.looseObject({
+  data: z.array(
+    z.looseObject({
+      id: z.string(),
+      display_name: z.string(),
+      max_input_tokens: z.number().nullish(),
+      max_tokens: z.number().nullish(),
+    }),
+  ),
+});
+
+export type Health = z.output<typeof health>;
+export type ModelEntry = z.output<typeof models>['data'][number];
+
+/** What answers there: a warmslot, somebody else, nobody. */
+export async function askHealth(url: string): Promise<Health | 'foreign' | 'nobody'> {
+  try {
+    const parsed = health.safeParse((await getJson(`${url}/health`, undefined)).body);
+    return parsed.success ? parsed.data : 'foreign';
+  } catch (error) {
+    return isRefused(error) ? 'nobody' : 'foreign';
+  }
+}
+
+/** The status of a question that needs a key. */
+export async function askStatus(url: string, key: string | undefined): Promise<number> {
+  return (await getJson(`${url}/v1/models`, key)).status;
+}
+
+/** @throws CommandError when the key is refused or the answer is none */
+export async function askModels(url: string, key: string | undefined): Promise<readonly ModelEntry[]> {
+  const { status, body } = await getJson(`${url}/v1/models`, key);
+  if (status === 401 || status === 403) {
+    throw new CommandError(`the gateway at ${url} refuses this key; set WARMSLOT_API_KEY to one of its keys`);
+  }
+  const parsed = models.safeParse(body);
+  if (!parsed.success)
+    throw new CommandError(`the gateway at ${url} does not list its models (status ${status}); see its log`);
+  return parsed.data.data;
+}
+
+/** The real model of the preferred engine: the gateway lists those first, under ids of their own. */
+export function preferredModel(listed: readonly ModelEntry[]): ModelEntry | undefined {
+  return listed.find(({ id }) => id.startsWith('anthropic-'));
+}
+
+async function getJson(url: string, key: string | undefined): Promise<{ status: number; body: unknown }> {
+  const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
+  const response = await fetch(url, { headers, redirect: 'error', signal: AbortSignal.timeout(5_000) });
+  const parsed = parseJson(await response.text());
+  return { status: response.status, body: parsed.ok ? parsed.value : undefined };
+}
+
+function isRefused(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED';
+}

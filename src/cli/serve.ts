@@ -1,0 +1,47 @@
+/** `warmslot serve`: the gateway, until a signal ends it. */
+import type { Config } from '../config/schema.ts';
+import { createLogger } from '../observe/logger.ts';
+import { clientUrl } from './address.ts';
+import { claudeEnvironment } from './claude-environment.ts';
+import { modelOf } from './engine-model.ts';
+import { type Started, startGateway } from './gateway.ts';
+import type { Command } from './index.ts';
+import { configHelp, configOptions, readOptions } from './options.ts';
+import { settingsWithEngine } from './settings.ts';
+import { formatEnvironment } from './shell.ts';
+import { stopSignal } from './signals.ts';
+import type { World } from './world.ts';
+
+export const command: Command = {
+  help: `usage: warmslot [serve] [options]
+
+Runs the gateway until SIGINT or SIGTERM; running answers may finish first.
+
+${configHelp}`,
+
+  async run(args, world) {
+    const { values } = readOptions('serve', args, configOptions);
+    const { config } = await settingsWithEngine(values, world);
+    const { level } = config.log;
+    const log = createLogger({ level, debugLevel: config.debug.level, pretty: world.terminal });
+    const stopped = stopSignal();
+    const started = await startGateway(config, log);
+    greet(started, config, world);
+    await stopped;
+    await started.app.close();
+    return 0;
+  },
+};
+
+function greet({ app, url, port }: Started, config: Config, world: World): void {
+  world.out(`warmslot listening on ${url}`);
+  for (const line of app.describe()) world.out(`  ${line}`);
+  const secured = config.server.apiKeys.length > 0;
+  const variables = claudeEnvironment({
+    url: clientUrl(config.server.host, port),
+    // This output ends up in journals; `warmslot env` hands the key to a shell.
+    key: secured ? '<your key>' : undefined,
+    model: app.model() ?? modelOf(config, []),
+  });
+  world.out(`For Claude Code, or in one step: eval "$(warmslot env)"\n${formatEnvironment(variables, 'sh')}`);
+}
