@@ -47,7 +47,8 @@ export function createKeyCheck({ apiKeys }: AccessRules): (request: FastifyReque
     const given = digest(givenKey(request));
     const matches = known.filter((key) => timingSafeEqual(key.digest, given));
     const [match] = matches;
-    if (!match) throw new GatewayError('invalid_key', 'Invalid or missing API key (authorization: Bearer … or x-api-key).');
+    // Never with the header's name in it: Claude Code takes any error that says `x-api-key` for "Not logged in".
+    if (!match) throw new GatewayError('invalid_key', 'The API key is missing or wrong; set ANTHROPIC_AUTH_TOKEN to yours.');
     return match.name;
   };
 }

@@ -116,7 +116,7 @@ export async function startTap(target: string): Promise<Tap> {
 }
 
 /** The answer's body so far. */
-export function replyText({ pieces }: Exchange): string {
+export function replyText({ pieces }: Pick<Exchange, 'pieces'>): string {
   return Buffer.concat(pieces.map(({ bytes }) => bytes)).toString('utf8');
 }
 
