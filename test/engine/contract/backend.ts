@@ -141,7 +141,7 @@ export function describeBackend(engine: Handle): void {
         const late = [
           ...user('SAY:warm it'),
           { role: 'assistant', content: 'warm it' },
-          { role: 'user', content: 'DELAY:10\nLONG:20' },
+          { role: 'user', content: 'DELAY:10\nLONG:12' },
           { role: 'system', content: 'The date has changed.' },
         ];
         const { promptTokens, cachedTokens } = usageBy(await say('', { tools: [tool], messages: late }));
@@ -155,7 +155,7 @@ export function describeBackend(engine: Handle): void {
         await decoding.first('text');
         decoding.abort();
         await backend.idle(0, forever);
-        const prefilling = start({ messages: user('HANG:600\nSAY:never') });
+        const prefilling = start({ messages: user('HANG:400\nSAY:never') });
         await prefilling.first('started');
         await eventually(async () => (await engine.status()).num_running > 0);
         prefilling.abort();

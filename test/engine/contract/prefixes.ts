@@ -72,9 +72,9 @@ export function describePrefixes(engine: Handle): void {
 
       test('and throws them away for a prompt it has seen in whole, though it counts a hit', async () => {
         const hits = async (): Promise<unknown> => (await engine.status()).cache?.hits;
-        await engine.talk(conversation('Bo', 'DELAY:15\nLONG:30'));
+        await engine.talk(conversation('Bo', 'DELAY:15\nLONG:12'));
         const before = Number(await hits());
-        const again = await engine.begin(conversation('Bo', 'DELAY:15\nLONG:30'));
+        const again = await engine.begin(conversation('Bo', 'DELAY:15\nLONG:12'));
         expect((await engine.status()).requests[0]?.cached_tokens).toBe(0);
         again.abort();
         await again.done;
