@@ -10,8 +10,8 @@ export interface Figures {
 
 export interface Child {
   readonly port: number;
-  /** CPU time so far and memory now, after a garbage collection. */
-  figures(): Promise<Figures>;
+  /** CPU time so far and memory now; `memory` collects garbage first, which costs CPU time of its own. */
+  figures(what: 'cpu' | 'memory'): Promise<Figures>;
   stop(): void;
 }
 
@@ -21,8 +21,8 @@ export async function startChild(file: string, args: readonly string[] = []): Pr
   const [{ port }] = (await once(child, 'message')) as [{ port: number }];
   return {
     port,
-    async figures() {
-      child.send('figures');
+    async figures(what) {
+      child.send(what);
       const [figures] = (await once(child, 'message')) as [Figures];
       return figures;
     },

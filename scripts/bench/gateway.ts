@@ -14,8 +14,8 @@ const app = createApp(config, { log: pino({ level: 'silent' }) });
 const { port } = await app.listen();
 process.send?.({ port });
 
-process.on('message', () => {
-  globalThis.gc?.();
+process.on('message', (asked) => {
+  if (asked === 'memory') globalThis.gc?.();
   const { user, system } = process.cpuUsage();
   const { rss, heapUsed } = process.memoryUsage();
   process.send?.({ cpuMs: (user + system) / 1000, rss, heapUsed });

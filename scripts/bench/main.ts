@@ -18,7 +18,7 @@ const scale = values.quick ? 0.25 : 1;
 
 const engine = await startChild('./engine.ts');
 const gateway = await startChild('./gateway.ts', [`http://127.0.0.1:${engine.port}/v1`]);
-const atRest = await gateway.figures();
+const atRest = await gateway.figures('memory');
 let serial = 0;
 
 function targets(size: Size): readonly [Target, Target] {
@@ -64,7 +64,7 @@ async function throughput(clients: number) {
   let requests = 0;
   for (let round = 0; round < 3; round++) {
     for (const target of targets('small')) {
-      const before = await gateway.figures();
+      const before = await gateway.figures('cpu');
       const until = performance.now() + seconds * 1000;
       const started = performance.now();
       let done = 0;
@@ -77,7 +77,7 @@ async function throughput(clients: number) {
       await Promise.all(Array.from({ length: clients }, client));
       rates[target.name].push((1000 * done) / (performance.now() - started));
       if (target.name !== 'warmslot') continue;
-      cpuMs += (await gateway.figures()).cpuMs - before.cpuMs;
+      cpuMs += (await gateway.figures('cpu')).cpuMs - before.cpuMs;
       requests += done;
     }
   }
@@ -93,11 +93,11 @@ async function pacedStreams(streams: number) {
   let cpuMs = 0;
   for (let round = 0; round < 2; round++) {
     for (const target of targets('small')) {
-      const before = await gateway.figures();
+      const before = await gateway.figures('cpu');
       const prompts = Array.from({ length: streams }, () => `PACE:20 hello ${serial++}`);
       const results = await Promise.all(prompts.map((prompt) => runStream(target, prompt, chunks)));
       delays[target.name].push(...results.flatMap((result) => result.delays));
-      if (target.name === 'warmslot') cpuMs += (await gateway.figures()).cpuMs - before.cpuMs;
+      if (target.name === 'warmslot') cpuMs += (await gateway.figures('cpu')).cpuMs - before.cpuMs;
     }
   }
   const added = (q: number) => quantile(sorted(delays.warmslot), q) - quantile(sorted(delays.direct), q);
@@ -112,13 +112,13 @@ async function pacedStreams(streams: number) {
 /** Memory while many streams are live, each begun with a 76 kB body. */
 async function liveStreams(streams: number) {
   const [, through] = targets('large');
-  const before = await gateway.figures();
+  const before = await gateway.figures('memory');
   const abort = new AbortController();
   const running = Array.from({ length: streams }, () =>
     runStream(through, `PACE:500 hello ${serial++}`, 1_000, abort.signal).catch(() => undefined),
   );
   await new Promise((resolve) => setTimeout(resolve, 4_000));
-  const during = await gateway.figures();
+  const during = await gateway.figures('memory');
   abort.abort();
   await Promise.all(running);
   return {
