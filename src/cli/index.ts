@@ -19,13 +19,15 @@ interface Entry {
   readonly passesArguments?: true;
 }
 
-const commands: Readonly<Record<string, Entry>> = {
-  serve: { summary: 'the gateway (what plain `warmslot` does)', load: () => import('./serve.ts') },
-  code: { summary: 'Claude Code on the gateway', load: () => import('./code.ts'), passesArguments: true },
-  env: { summary: "prints Claude Code's environment", load: () => import('./env.ts') },
-  doctor: { summary: 'checks the engine and says what to fix', load: () => import('./doctor.ts') },
-  pull: { summary: 'downloads a GGUF model', load: () => import('./pull.ts') },
-};
+const commands: ReadonlyMap<string, Entry> = new Map(
+  Object.entries<Entry>({
+    serve: { summary: 'the gateway (what plain `warmslot` does)', load: () => import('./serve.ts') },
+    code: { summary: 'Claude Code on the gateway', load: () => import('./code.ts'), passesArguments: true },
+    env: { summary: "prints Claude Code's environment", load: () => import('./env.ts') },
+    doctor: { summary: 'checks the engine and says what to fix', load: () => import('./doctor.ts') },
+    pull: { summary: 'downloads a GGUF model', load: () => import('./pull.ts') },
+  }),
+);
 
 /** @returns the exit code: 0 success, 1 failure, 2 wrong usage or configuration */
 export async function runCli(args: readonly string[], world: World): Promise<number> {
@@ -46,11 +48,9 @@ async function dispatch(args: readonly string[], world: World): Promise<number> 
   if (first === '--help' || first === '-h' || first === 'help') return print(overview(), world);
   const isOption = first.startsWith('-');
   const name = isOption ? 'serve' : first;
-  const entry = commands[name];
+  const entry = commands.get(name);
   if (!entry) {
-    throw new UsageError(
-      `there is no command "${name}" (${suggest(name, Object.keys(commands))}); see warmslot --help`,
-    );
+    throw new UsageError(`there is no command "${name}" (${suggest(name, [...commands.keys()])}); see warmslot --help`);
   }
   const { command } = await entry.load();
   const own = isOption ? args : rest;
@@ -68,7 +68,7 @@ function print(text: string, world: World): number {
 }
 
 function overview(): string {
-  const rows = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`);
+  const rows = [...commands].map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`);
   return `warmslot ${version}: a local Claude Code endpoint
 
 usage: warmslot [command] [options]

@@ -14,16 +14,18 @@ interface Kind {
   readonly cloud?: true;
 }
 
-const kinds: Readonly<Record<string, Kind>> = {
-  'vllm-mlx': { type: 'vllm-mlx' },
-  mlx: { type: 'vllm-mlx' },
-  'mlx-lm': { type: 'vllm-mlx' },
-  'mlx-textgen': { type: 'vllm-mlx' },
-  lmstudio: { type: 'openai', baseUrl: 'http://127.0.0.1:1234/v1' },
-  local: { type: 'openai' },
-  openrouter: { type: 'openai', baseUrl: 'https://openrouter.ai/api/v1', cloud: true },
-  claude: { type: 'anthropic', cloud: true },
-};
+const kinds: ReadonlyMap<string, Kind> = new Map(
+  Object.entries<Kind>({
+    'vllm-mlx': { type: 'vllm-mlx' },
+    mlx: { type: 'vllm-mlx' },
+    'mlx-lm': { type: 'vllm-mlx' },
+    'mlx-textgen': { type: 'vllm-mlx' },
+    lmstudio: { type: 'openai', baseUrl: 'http://127.0.0.1:1234/v1' },
+    local: { type: 'openai' },
+    openrouter: { type: 'openai', baseUrl: 'https://openrouter.ai/api/v1', cloud: true },
+    claude: { type: 'anthropic', cloud: true },
+  }),
+);
 
 const file = z.looseObject({
   backend: z.string().optional(),
@@ -43,11 +45,11 @@ export interface Translated {
 /** @throws z.ZodError when it is not even an object of that shape */
 export function translateAnyclaude(raw: unknown): Translated {
   const { backend, backends, debug, ...rest } = file.parse(raw);
-  const chosen = backend !== undefined && kinds[backend] ? backend : undefined;
+  const chosen = backend !== undefined && kinds.has(backend) ? backend : undefined;
   // The other tool knows an address for each of its backends, so naming one is enough there.
   const entries = chosen !== undefined && !backends[chosen] ? { ...backends, [chosen]: {} } : backends;
   const known = Object.entries(entries).flatMap(([name, entry]) => {
-    const kind = kinds[name];
+    const kind = kinds.get(name);
     return kind ? [[name, translateEntry(kind, entry)] as const] : [];
   });
   const ignored = [
@@ -81,7 +83,7 @@ function translateEntry({ type, baseUrl, cloud }: Kind, entry: Readonly<Record<s
 }
 
 function ignoredOf(name: string, entry: Readonly<Record<string, unknown>>): string[] {
-  if (!kinds[name]) return [`backends.${name}`];
+  if (!kinds.has(name)) return [`backends.${name}`];
   return Object.keys(entry)
     .filter((key) => !understood.includes(key))
     .map((key) => `backends.${name}.${key}`);

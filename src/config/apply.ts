@@ -1,5 +1,6 @@
 /** Lays the environment and the flags over what the file says. */
 import { statSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { isDownload } from '../backends/llama-cpp/model-file.ts';
 import type { BackendType } from '../backends/types.ts';
 import { type BackendEntry, backendEntry, typeOf } from './backend-entry.ts';
@@ -16,9 +17,12 @@ export interface FoundEngine {
 }
 
 export function applyOverrides(file: Config, overrides: Overrides, found: FoundEngine | undefined): Config {
+  const host = overrides.host ?? file.server.host;
   const server = {
     ...file.server,
-    ...(overrides.host === undefined ? {} : { host: overrides.host }),
+    host,
+    // Who may listen under a name may be called by it.
+    hostNames: isIP(host) ? file.server.hostNames : [...file.server.hostNames, host.toLowerCase()],
     ...(overrides.port === undefined ? {} : { port: overrides.port }),
     ...(overrides.apiKey === undefined ? {} : { apiKeys: withMainKey(file.server.apiKeys, overrides.apiKey) }),
   };

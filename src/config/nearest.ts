@@ -1,5 +1,5 @@
 /** The known name somebody probably meant, or undefined when none is close. */
-export function nearest(written: string, known: readonly string[]): string | undefined {
+function nearest(written: string, known: readonly string[]): string | undefined {
   const limit = Math.max(1, Math.floor(written.length / 3));
   const ranked = known
     .map((name) => ({ name, distance: distance(written.toLowerCase(), name.toLowerCase()) }))

@@ -1,5 +1,4 @@
 /** The configuration: the one source of its types, checks, defaults and published JSON schema. */
-import { isIP } from 'node:net';
 import { z } from 'zod';
 import { backendEntry, entryProblems } from './backend-entry.ts';
 import { expandHome } from './paths.ts';
@@ -50,7 +49,6 @@ const server = z
   .transform(({ apiKey, ...rest }) => ({
     ...rest,
     apiKeys: apiKey === undefined ? rest.apiKeys : withMainKey(rest.apiKeys, apiKey),
-    hostNames: isIP(rest.host) ? rest.hostNames : [...rest.hostNames, rest.host.toLowerCase()],
   }));
 
 const backends = z.record(z.string().min(1), backendEntry).superRefine((entries, context) => {

@@ -8,6 +8,10 @@ import { run } from './support.ts';
 test.each<[string[], string]>([
   [['srve'], 'there is no command "srve" (did you mean "serve"?); see warmslot --help'],
   [['zzzzzz'], 'there is no command "zzzzzz" (known are serve, code, env, doctor, pull); see warmslot --help'],
+  [
+    ['constructor'],
+    'there is no command "constructor" (known are serve, code, env, doctor, pull); see warmslot --help',
+  ],
   [['--prot', '1'], 'unknown option --prot (did you mean "port"?); see warmslot serve --help'],
   [['serve', '--port'], "option '--port <value>' argument missing; see warmslot serve --help"],
   [['serve', 'extra'], "unexpected argument 'extra'; see warmslot serve --help"],

@@ -134,6 +134,11 @@ test('a host that is a name is a name clients may use', () => {
   ]);
 });
 
+test('so is one given for this run', () => {
+  const env = { WARMSLOT_API_KEY: 'k' };
+  expect(load({ flags: { host: 'mac.local' }, env }).config.server.hostNames).toEqual(['mac.local']);
+});
+
 test.each(['localhost', '127.0.0.1', '127.8.0.1', '::1'])('%s needs no key', (host) => {
   expect(load({ flags: { host } }).config.server.host).toBe(host);
 });
