@@ -1,0 +1,166 @@
+import { expect, test } from 'vitest';
+import { type ChatEnd, createChatDecoder } from '../../../src/backends/openai-compatible/chat-decoder.ts';
+import type { EngineEvent } from '../../../src/protocol/engine.ts';
+
+const head = { object: 'chat.completion.chunk' };
+const chunk = (delta: object, finish: string | null = null, more: object = {}): object => ({
+  ...head,
+  choices: [{ index: 0, delta, finish_reason: finish }],
+  ...more,
+});
+const calls = (...deltas: object[]): object => chunk({ tool_calls: deltas });
+const call = (index: number, id: string, name: string, json: string): object => ({
+  index,
+  id,
+  type: 'function',
+  function: { name, arguments: json },
+});
+
+/** Decodes records to the end; a string stands for itself. */
+function decode(records: readonly (object | string)[], maxTokens = 1_000): { events: EngineEvent[]; end: ChatEnd } {
+  const events: EngineEvent[] = [];
+  const decoder = createChatDecoder((event) => add(events, event), { maxTokens, toName: (wire) => wire });
+  for (const record of records) {
+    const end = decoder.read(typeof record === 'string' ? record : JSON.stringify(record));
+    if (end) return { events, end };
+  }
+  const end = decoder.close();
+  return { events, end };
+}
+
+/** Pieces of one text, thought or argument are one event here. */
+function add(events: EngineEvent[], event: EngineEvent): void {
+  const last = events.at(-1);
+  if (event.type === 'toolCallArguments' && last?.type === event.type) {
+    events[events.length - 1] = { ...last, json: last.json + event.json };
+  } else if ((event.type === 'text' || event.type === 'thinking') && last?.type === event.type) {
+    events[events.length - 1] = { ...last, text: last.text + event.text };
+  } else events.push(event);
+}
+
+const told = (name: string, json: string): EngineEvent[] => [
+  { type: 'toolCallStart', name },
+  { type: 'toolCallArguments', json },
+  { type: 'toolCallEnd' },
+];
+
+test('reasoning, text, usage and the reason of the end', () => {
+  const usage = { prompt_tokens: 10, completion_tokens: 3, prompt_tokens_details: { cached_tokens: 8 } };
+  const { events, end } = decode([
+    chunk({ role: 'assistant', content: '' }),
+    chunk({ reasoning_content: 'hm', content: null }),
+    chunk({ reasoning: 'm' }),
+    chunk({ content: 'he' }),
+    chunk({ content: 'llo' }),
+    chunk({}),
+    chunk({}, 'stop', { usage }),
+    { ...head, choices: [], usage },
+    '[DONE]',
+  ]);
+  expect(events).toEqual([
+    { type: 'thinking', text: 'hmm' },
+    { type: 'text', text: 'hello' },
+  ]);
+  expect(end).toEqual({
+    type: 'ended',
+    reason: 'end_turn',
+    usage: { promptTokens: 10, outputTokens: 3, cachedTokens: 8 },
+  });
+});
+
+test.each([
+  ['stop', 'end_turn'],
+  ['length', 'max_tokens'],
+  ['content_filter', 'refusal'],
+  ['something_new', 'end_turn'],
+])('finish_reason %s is %s', (finish, reason) => {
+  expect(decode([chunk({ content: 'x' }, finish), '[DONE]']).end).toMatchObject({ type: 'ended', reason });
+});
+
+test('the last of two finish reasons counts, and [DONE] may be missing after one', () => {
+  const late = chunk({ tool_calls: [call(0, 'a', 'Read', '{}')] }, 'tool_calls');
+  expect(decode([chunk({}, 'length'), chunk({}, 'stop'), late]).end).toMatchObject({
+    type: 'ended',
+    reason: 'tool_use',
+  });
+});
+
+test.each([
+  ['complete', [calls(call(0, 'a', 'Read', '{"p":1}')), chunk({ content: '\n' }), calls(call(1, 'b', 'Edit', '{}'))]],
+  ['all in one delta', [calls(call(0, 'a', 'Read', '{"p":1}'), call(1, 'b', 'Edit', '{}'))]],
+  [
+    'repeated with new ids',
+    [
+      calls(call(0, 'a', 'Read', '{"p":1}')),
+      calls(call(0, 'c', 'Read', '{"p":1}'), call(1, 'b', 'Edit', '{}')),
+      calls(call(0, 'd', 'Read', '{"p":1}')),
+    ],
+  ],
+  [
+    'in fragments, the id in each',
+    [
+      calls(call(0, 'a', 'Read', '')),
+      calls({ index: 0, id: 'a', function: { arguments: '{"p"' } }),
+      calls({ index: 0, id: 'a', function: { arguments: '' } }),
+      calls({ index: 0, function: { arguments: ':1}' } }),
+      calls(call(1, 'b', 'Edit', '{}')),
+      calls({ index: 0, function: { arguments: '' } }),
+    ],
+  ],
+  ['all at index 0', [calls(call(0, 'a', 'Read', '{"p":1}')), calls(call(0, 'b', 'Edit', '{}'))]],
+  [
+    'without indexes, arguments as objects',
+    [
+      calls({ id: 'a', function: { name: 'Read', arguments: { p: 1 } } }),
+      calls({ id: 'b', function: { name: 'Edit', arguments: {} } }),
+    ],
+  ],
+  [
+    'beside what a parser could not read',
+    [
+      calls({ index: -1, type: 'function', function: { arguments: '{"limit": ' } }),
+      calls(call(0, 'a', 'Read', '{"p":1}')),
+      calls(call(1, 'b', 'Edit', '{}')),
+    ],
+  ],
+])('tool calls %s', (_, records) => {
+  const { events, end } = decode([...records, chunk({}, 'tool_calls'), '[DONE]']);
+  expect(events.filter((event) => event.type !== 'text')).toEqual([...told('Read', '{"p":1}'), ...told('Edit', '{}')]);
+  expect(end).toMatchObject({ type: 'ended', reason: 'tool_use' });
+});
+
+test('the same call twice at two indexes is two calls', () => {
+  const { events } = decode([calls(call(0, 'a', 'Read', '{}'), call(1, 'b', 'Read', '{}')), chunk({}, 'tool_calls')]);
+  expect(events).toEqual([...told('Read', '{}'), ...told('Read', '{}')]);
+});
+
+test('a call that max_tokens cut off is no complete one, whatever the finish reason says', () => {
+  const records = [
+    calls(call(0, 'a', 'Read', '{"p')),
+    chunk({}, 'tool_calls', { usage: { prompt_tokens: 1, completion_tokens: 7 } }),
+  ];
+  expect(decode(records, 7).end).toMatchObject({ reason: 'max_tokens' });
+  expect(decode(records, 8).end).toMatchObject({ reason: 'tool_use' });
+});
+
+test.each<[string, (object | string)[], object]>([
+  ['[DONE] after the role', [chunk({ role: 'assistant' }), '[DONE]'], { turnedDown: true, problem: undefined }],
+  [
+    'an error record first',
+    [{ error: { message: 'no', code: 500 } }],
+    { turnedDown: true, problem: { message: 'no', status: 500 } },
+  ],
+  ['an error as text', [{ error: 'boom' }], { turnedDown: true, problem: { message: 'boom' } }],
+  ['[DONE] inside the answer', [chunk({ content: 'x' }), '[DONE]'], { turnedDown: false }],
+  ['an error record inside', [chunk({ content: 'x' }), { error: { message: 'no' } }], { turnedDown: false }],
+  ['nothing at all', [], { turnedDown: false }],
+  ['finish_reason error', [chunk({}, 'error'), '[DONE]'], { turnedDown: false }],
+  ['text that is no JSON', ['<html>'], { turnedDown: false }],
+  [
+    'a piece of a call that is over',
+    [calls(call(0, 'a', 'Read', '{}'), call(1, 'b', 'Read', '{}')), calls({ index: 0, function: { arguments: '1' } })],
+    { turnedDown: false },
+  ],
+])('a failure: %s', (_, records, expected) => {
+  expect(decode(records).end).toMatchObject({ type: 'failed', ...expected });
+});
