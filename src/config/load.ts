@@ -36,7 +36,7 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
   const overrides = readOverrides(input.flags, input.env);
   const source = findFile(input);
   const file = source === undefined ? { value: {}, ignored: [] } : readConfigFile(source);
-  const config = applyOverrides(parseConfig(file.value, source), overrides, input.found);
+  const config = applyOverrides(parse(file.value, source), overrides, input.found);
   checkReferences(config, source);
   checkExposure(config);
   return { config, source, notices: notices(config, file.ignored, source, overrides.vllmMlx.baseUrl) };
@@ -69,11 +69,7 @@ function readText(path: string): string {
   }
 }
 
-/**
- * A configuration from a value alone, without environment or flags.
- * @throws ConfigError
- */
-export function parseConfig(value: unknown, source?: string): Config {
+function parse(value: unknown, source: string | undefined): Config {
   const { $schema: _, ...config } = explained(source, () => configSchema.parse(value));
   return config;
 }
