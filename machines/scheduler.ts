@@ -73,7 +73,7 @@ export const schedulerMachine = setup({
     enqueueOrRefuse: enqueueActions(({ context, event, enqueue }, params: { draining: boolean }) => {
       if (event.type !== 'request.enqueue') return;
       const { ticket, requester } = event;
-      if (isKnown(context, ticket.requestId)) return;
+      if (ticket.requestId in context.leases || waits(context, ticket.requestId)) return;
       const reason = refusal(ticket, { ...context, waiting: context.queue.length, draining: params.draining });
       if (reason) {
         enqueue.sendTo(requester, { type: 'lease.refused', reason });
@@ -133,6 +133,9 @@ export const schedulerMachine = setup({
       }
     }),
   },
+  guards: {
+    isWaiting: ({ context, event }) => event.type === 'request.leave' && waits(context, event.requestId),
+  },
 }).createMachine({
   id: 'scheduler',
   initial: 'running',
@@ -147,7 +150,7 @@ export const schedulerMachine = setup({
   }),
   on: {
     'request.leave': {
-      guard: ({ context, event }) => context.queue.some(({ ticket }) => ticket.requestId === event.requestId),
+      guard: 'isWaiting',
       actions: [
         assign({
           queue: ({ context, event }) => context.queue.filter(({ ticket }) => ticket.requestId !== event.requestId),
@@ -219,8 +222,8 @@ export const schedulerMachine = setup({
   },
 });
 
-function isKnown({ queue, leases }: SchedulerContext, requestId: string): boolean {
-  return requestId in leases || queue.some(({ ticket }) => ticket.requestId === requestId);
+function waits({ queue }: SchedulerContext, requestId: string): boolean {
+  return queue.some(({ ticket }) => ticket.requestId === requestId);
 }
 
 function isAt(view: SlotView, lease: Lease): boolean {
