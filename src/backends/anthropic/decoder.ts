@@ -29,7 +29,7 @@ export function createMessageDecoder(push: (event: EngineEvent) => void): Messag
   let usage: EngineUsage = {};
   let reason: EndReason | undefined;
   let stopSequence: string | undefined;
-  /** Block types of the index: what the server runs itself (web search) has no counterpart among engine events. */
+  /** Calls the server runs itself (web search) have no counterpart among engine events: their arguments pass by. */
   let inToolCall = false;
 
   const count = (wire: unknown) => {

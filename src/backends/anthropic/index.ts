@@ -20,7 +20,10 @@ export const createAnthropicBackend: CreateBackend = (options) => {
     type: 'anthropic',
     priority: options.priority,
     location: http.location,
-    probe: async (signal) => describe(options, model ?? (await servedModels(http, signal))[0]),
+    probe: async (signal) => {
+      const [first] = await servedModels(http, signal, model);
+      return describe(options, model ?? first);
+    },
     refuses: () => undefined,
     countTokens: (prompt) => tokens.estimate(prompt),
 

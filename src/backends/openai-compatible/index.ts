@@ -24,9 +24,10 @@ export const createOpenAiBackend: CreateBackend = (options, { notice }) => {
     priority: options.priority,
     location: http.location,
     async probe(signal) {
-      const served = await servedModels(http, signal);
+      const model = chosenModel(options.model);
+      const served = await servedModels(http, signal, model);
       kind ??= await identifyServer(http, signal);
-      const facts = kind ? await askServer(kind, http, signal, chosenModel(options.model)) : undefined;
+      const facts = kind ? await askServer(kind, http, signal, model) : undefined;
       const info = describe(options, served, facts ?? {});
       if (info.contextSource === 'default') {
         notice(

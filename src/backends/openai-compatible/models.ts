@@ -8,11 +8,13 @@ const modelList = z.looseObject({ data: z.array(z.looseObject({ id: z.string() }
 
 /**
  * The first is the one to use when the owner names none. Empty while the engine is still loading.
+ * @param configured the owner's choice: servers that list nothing can be used with it
  * @throws GatewayError engine_unreachable | engine_auth | engine_failed
  */
-export async function servedModels(http: EngineHttp, signal: AbortSignal): Promise<string[]> {
+export async function servedModels(http: EngineHttp, signal: AbortSignal, configured?: string): Promise<string[]> {
   const answer = await getJson(http, `${http.baseUrl}/models`, signal);
   if (answer.status === 503) return [];
+  if (answer.status === 404 && configured !== undefined) return [configured];
   if (answer.status === 401 || answer.status === 403) throw refusal(http, answer.status, answer.text);
   const models = modelList.safeParse(answer.body);
   if (answer.status !== 200 || !models.success) {

@@ -2,9 +2,8 @@
 import { createTokenEstimator } from '../../prompt/token-estimate.ts';
 import type { Prompt } from '../../prompt/types.ts';
 import { GatewayError } from '../../protocol/errors.ts';
-import type { StreamFailure } from '../openai-compatible/chat-decoder.ts';
 import { runChat } from '../openai-compatible/chat-run.ts';
-import { label, toProblem } from '../openai-compatible/engine-errors.ts';
+import { label } from '../openai-compatible/engine-errors.ts';
 import { bearer, type EngineHttp, getJson, openHttp } from '../openai-compatible/http.ts';
 import { servedModels } from '../openai-compatible/models.ts';
 import { refusesContent } from '../openai-compatible/refuses.ts';
@@ -13,6 +12,7 @@ import type { BackendDeps, BackendOptions, CreateBackend, EngineInfo } from '../
 import { type CacheEvidence, counterEvidence, runningEvidence } from './cache-evidence.ts';
 import { describe, modelOf } from './describe.ts';
 import { watchEpoch } from './epoch.ts';
+import { explain } from './failure.ts';
 import { engineIdle } from './idle.ts';
 import { contextFromModelFiles } from './model-files.ts';
 import { vllmMlxRequest } from './request.ts';
@@ -94,7 +94,7 @@ export const createVllmMlxBackend: CreateBackend = (options, { notice }) => {
             over = true;
             if (!spoke) evidence?.forget();
           },
-          explain: (failure) => explain(http, failure, running),
+          explain: (failure) => explain(http, failure, batched ? 'waits' : running),
         },
         sink,
       );
@@ -116,29 +116,6 @@ async function askHealth(http: EngineHttp, signal: AbortSignal): Promise<Health>
   const health = readHealth(body);
   if (health) return health;
   throw new GatewayError('engine_failed', `${label(http)} does not answer /health as vllm-mlx does (HTTP ${status})`);
-}
-
-/**
- * Busy and a chat template's refusal look the same on the wire: an error record, or in older versions nothing, and `[DONE]`.
- * @param others generations of ours that still run there
- */
-async function explain(
-  http: EngineHttp,
-  { problem, turnedDown }: StreamFailure,
-  others: number,
-): Promise<GatewayError> {
-  const { message } = problem ?? toProblem('its answer stopped before it was complete');
-  const broke = new GatewayError('engine_failed', `${label(http)} failed: ${message}`);
-  if (!turnedDown || /during generation/i.test(message)) return broke;
-  const busy = new GatewayError('engine_busy', `${label(http)} is busy with another request`);
-  if (others > 0) return busy;
-  const status = await askStatus(http, AbortSignal.timeout(2_000));
-  if (!status) return broke;
-  if ((status.num_running ?? 0) > 0) return busy;
-  return new GatewayError(
-    'engine_refused',
-    `${label(http)} gave no answer although nothing else runs there: most likely the model's chat template refuses this conversation. Its log says why (${message}).`,
-  );
 }
 
 function tellAssumptions(options: BackendOptions, info: EngineInfo, notice: BackendDeps['notice']): void {

@@ -191,6 +191,23 @@ test('takes everything; a model is asked for where none is named', async () => {
   expect(backend.refuses(promptOf({}), info)).toBeUndefined();
 });
 
+test('a server that lists no models can be used with the one the owner names', async () => {
+  const server = await scriptedServer(fromTable({}));
+  const options = {
+    name: 'cloud',
+    type: 'anthropic',
+    priority: 9,
+    toolGrammar: 'auto',
+    sampling: {},
+    modelsDir: '',
+  } as const;
+  const backend = createAnthropicBackend({ ...options, baseUrl: `${server.url}/v1`, model: 'mine' }, { notice() {} });
+  const unnamed = createAnthropicBackend({ ...options, baseUrl: `${server.url}/v1` }, { notice() {} });
+  opened.push(backend, unnamed, server);
+  expect(await backend.probe(forever)).toMatchObject({ model: 'mine', loaded: true });
+  await expect(unnamed.probe(forever)).rejects.toMatchObject({ code: 'engine_failed' });
+});
+
 test('a subscription token goes as a bearer', async () => {
   const { backend, server } = await open(answering([]), { apiKey: 'sk-ant-oat01-x' });
   await backend.probe(forever);

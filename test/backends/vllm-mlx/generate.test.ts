@@ -71,6 +71,15 @@ test("the same error record is busy while another request of ours runs, and whil
     await other.close();
   }));
 
+test('continuous batching is never busy: its error record is a refusal, whatever else runs', () =>
+  withBackend({ quirks: { engine: 'batched' } }, async ({ fake, start, say }) => {
+    const first = start({ messages: [{ role: 'user', content: 'DELAY:20\nLONG:200' }] });
+    await first.first('text');
+    fake.quirks.busyStream = true;
+    expect((await say('x')).events.at(-1)).toMatchObject({ type: 'failed', error: { code: 'engine_refused' } });
+    first.abort();
+  }));
+
 test('an abort closes the socket and nothing is heard afterwards', () =>
   withBackend({}, async ({ fake, start }) => {
     const running = start({ messages: [{ role: 'user', content: 'DELAY:5\nLONG:2000' }] });
