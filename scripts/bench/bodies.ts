@@ -1,7 +1,8 @@
 /** Bodies of the benchmark: of the size and shape Claude Code sends, made up of plain words. */
 
 const words = 'read the file and change what has to be changed then run every test again before you answer'.split(' ');
-const prose = (bytes: number) => Array.from({ length: Math.ceil(bytes / 5.2) }, (_, i) => words[i % words.length]).join(' ');
+const prose = (bytes: number) =>
+  Array.from({ length: Math.ceil(bytes / 5.2) }, (_, i) => words[i % words.length]).join(' ');
 
 const tools = Array.from({ length: 24 }, (_, i) => ({
   name: `Tool${i}`,
@@ -36,6 +37,8 @@ export function anthropicBody(size: Size, prompt: string, maxTokens: number): st
 export function openAiBody(size: Size, prompt: string, maxTokens: number): string {
   const messages = [{ role: 'user', content: prompt }];
   const large =
-    size === 'large' ? { messages: [{ role: 'system', content: system }, ...messages], tools: openAiTools } : { messages };
+    size === 'large'
+      ? { messages: [{ role: 'system', content: system }, ...messages], tools: openAiTools }
+      : { messages };
   return JSON.stringify({ model: 'bench', ...large, max_tokens: maxTokens, stream: true });
 }

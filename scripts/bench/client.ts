@@ -1,5 +1,5 @@
 /** The benchmark's client: sends one request, directly or through warmslot, and reads the stream to its end. */
-import { request as httpRequest, Agent } from 'node:http';
+import { Agent, request as httpRequest } from 'node:http';
 import { createParser } from 'eventsource-parser';
 
 export interface Target {
@@ -55,7 +55,9 @@ export function runStream(target: Target, prompt: string, chunks: number, signal
     const request = httpRequest(options, (response) => {
       response.on('data', (piece: Buffer) => parser.feed(decoder.decode(piece, { stream: true })));
       response.on('end', () =>
-        ended ? resolve({ ttftMs, contentEvents, delays }) : reject(new Error(`${target.name}: the stream broke off (${response.statusCode})`)),
+        ended
+          ? resolve({ ttftMs, contentEvents, delays })
+          : reject(new Error(`${target.name}: the stream broke off (${response.statusCode})`)),
       );
       response.on('error', reject);
     });

@@ -30,7 +30,7 @@ export function claudeEnvironment({ url, key, model }: Endpoint): Record<string,
     ANTHROPIC_DEFAULT_HAIKU_MODEL: model.id,
     CLAUDE_CODE_MAX_CONTEXT_TOKENS: String(model.contextWindow),
     CLAUDE_CODE_AUTO_COMPACT_WINDOW: String(Math.max(smallestCompactWindow, model.contextWindow)),
-    CLAUDE_CODE_MAX_OUTPUT_TOKENS: String(model.maxOutputTokens),
+    CLAUDE_CODE_MAX_OUTPUT_TOKENS: String(outputTokens(model)),
     // The three timeouts of the client: a prefill may take longer than each of them.
     API_FORCE_IDLE_TIMEOUT: '0',
     API_TIMEOUT_MS: '1800000',
@@ -42,4 +42,9 @@ export function claudeEnvironment({ url, key, model }: Endpoint): Record<string,
     CLAUDE_CODE_GATEWAY_HINT_HEADERS: '1',
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
   };
+}
+
+/** Claude Code keeps this much of the window free for an answer: all an engine could say would leave little for the prompt. */
+function outputTokens({ contextWindow, maxOutputTokens }: EngineModel): number {
+  return Math.min(maxOutputTokens, Math.max(1_024, Math.floor(contextWindow / 8)));
 }

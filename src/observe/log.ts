@@ -1,8 +1,8 @@
-/** Writes what happens in the gateway to the log. Never keys, never prompt text; bodies are debug level 3's own business. */
+/** Writes what happens in the gateway to the log. Never keys, and no prompt text below debug level 3. */
 import type { Logger } from 'pino';
 import type { EventBus, GatewayEvent, RequestSummary } from '../runtime/events.ts';
 
-/** @param debugLevel 0 quiet, 1 requests, 2 decisions */
+/** @param debugLevel 0 quiet, 1 requests, 2 decisions, 3 bodies */
 export function logEvents(events: EventBus, log: Logger, debugLevel: number): void {
   events.on((event) => {
     switch (event.type) {
@@ -13,6 +13,9 @@ export function logEvents(events: EventBus, log: Logger, debugLevel: number): vo
           { backend: event.backend, slots: event.slots, ...(event.reason ? { reason: event.reason } : {}) },
           `backend ${event.backend} is ${event.status}`,
         );
+      case 'request.body':
+        if (debugLevel >= 3) log.info({ requestId: event.requestId, body: event.body }, event.type);
+        return;
       case 'notice':
         return log.warn({ backend: event.backend }, event.text);
       case 'actor.broke':
@@ -26,7 +29,8 @@ export function logEvents(events: EventBus, log: Logger, debugLevel: number): vo
 
 function logRequest(log: Logger, event: RequestSummary, debugLevel: number): void {
   const { type: _, cause, ...facts } = event;
-  if (event.outcome === 'failed') log.warn({ ...facts, ...(cause ? { err: cause } : {}) }, `request failed: ${event.errorMessage}`);
+  if (event.outcome === 'failed')
+    log.warn({ ...facts, ...(cause ? { err: cause } : {}) }, `request failed: ${event.errorMessage}`);
   else if (debugLevel >= 1) log.info(facts, `request ${event.outcome}`);
 }
 

@@ -1,10 +1,9 @@
 /** The log: pino JSON on stderr or in a file, readable lines on a terminal. */
-import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import { type DestinationStream, destination, type LevelWithSilent, type Logger, pino } from 'pino';
 import { build as pretty } from 'pino-pretty';
-import type { LogLevel } from '../config/schema.ts';
 
 export interface LoggerOptions {
-  readonly level: LogLevel;
+  readonly level: LevelWithSilent;
   /** Readable lines instead of JSON. */
   readonly pretty: boolean;
   /** 0 to 3; below 3 what people wrote to the model stays out. */

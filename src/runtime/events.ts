@@ -29,6 +29,8 @@ export interface RequestSummary {
 export type GatewayEvent =
   | RequestSummary
   | { readonly type: 'request.started'; readonly requestId: string; readonly session: string; readonly model: string }
+  /** What the client sent, for debug level 3 alone. */
+  | { readonly type: 'request.body'; readonly requestId: string; readonly body: unknown }
   | { readonly type: 'notice'; readonly backend: string; readonly text: string }
   | { readonly type: 'actor.broke'; readonly actor: string; readonly error: unknown }
   | SchedulerEmitted

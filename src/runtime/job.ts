@@ -47,7 +47,7 @@ export interface JobInput {
 }
 
 export function createJob(input: JobInput): Job {
-  const { id, identity, client, reply, arrivedAt } = input;
+  const { id, identity, client, reply, arrivedAt, keep, promptTokens } = input;
   const fold = createFold();
   let prompt: Prompt | undefined = input.prompt;
   let synthesizer: Synthesizer | undefined;
@@ -61,7 +61,7 @@ export function createJob(input: JobInput): Job {
       started = true;
       reply.open();
     }
-    if (input.keep) fold.consume(event);
+    if (keep) fold.consume(event);
     reply.event(event);
   };
 
@@ -72,7 +72,10 @@ export function createJob(input: JobInput): Job {
       estimate,
       thinking: settings.thinking,
       consume,
-      flush: () => reply.flush(),
+      // The last events are written together with the end.
+      flush: () => {
+        if (!synthesizer?.outcome) reply.flush();
+      },
     });
     return synthesizer;
   };
@@ -98,7 +101,7 @@ export function createJob(input: JobInput): Job {
     },
     startSynthesizer,
     startEarly() {
-      synthesizer ??= startSynthesizer({ promptTokens: input.promptTokens, cachedTokens: 0 });
+      synthesizer ??= startSynthesizer({ promptTokens, cachedTokens: 0 });
       synthesizer.start();
     },
     keepAlive() {

@@ -6,6 +6,9 @@ export interface ServedModel {
   readonly id: string;
   readonly displayName: string;
   readonly backend: string;
+  /** Tokens; null until the engine has been reached. */
+  readonly contextWindow: number | null;
+  readonly maxOutputTokens: number | null;
 }
 
 export interface Models {
@@ -48,16 +51,12 @@ export function createModels(backends: readonly BackendHandle[], aliases: Readon
     const real = byPriority.flatMap((handle) => {
       const model = nameOf(handle);
       const id = anthropicId(model);
-      return model && id ? [{ id, displayName: model, backend: handle.backend.name }] : [];
+      return model && id ? [served(id, model, handle)] : [];
     });
-    const preferred = real[0];
+    const [preferred] = real;
     if (!preferred) return [];
-    const aliased = familiar.map((id) => ({
-      id,
-      displayName: `${id} (${preferred.displayName})`,
-      backend: preferred.backend,
-    }));
-    return [...real, ...aliased];
+    const named = familiar.map((id) => ({ ...preferred, id, displayName: `${id} (${preferred.displayName})` }));
+    return [...real, ...named];
   };
 
   return {
@@ -66,10 +65,19 @@ export function createModels(backends: readonly BackendHandle[], aliases: Readon
     find(model) {
       const listed = list().find((entry) => entry.id === model);
       const [first] = candidates(model);
-      return (
-        listed ?? { id: model, displayName: (first && nameOf(first)) ?? model, backend: first?.backend.name ?? '' }
-      );
+      return listed ?? served(model, (first && nameOf(first)) ?? model, first);
     },
+  };
+}
+
+function served(id: string, displayName: string, handle: BackendHandle | undefined): ServedModel {
+  const info = handle?.info();
+  return {
+    id,
+    displayName,
+    backend: handle?.backend.name ?? '',
+    contextWindow: info?.contextWindow ?? null,
+    maxOutputTokens: info?.maxOutputTokens ?? null,
   };
 }
 

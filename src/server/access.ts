@@ -48,7 +48,8 @@ export function createKeyCheck({ apiKeys }: AccessRules): (request: FastifyReque
     const matches = known.filter((key) => timingSafeEqual(key.digest, given));
     const [match] = matches;
     // Never with the header's name in it: Claude Code takes any error that says `x-api-key` for "Not logged in".
-    if (!match) throw new GatewayError('invalid_key', 'The API key is missing or wrong; set ANTHROPIC_AUTH_TOKEN to yours.');
+    if (!match)
+      throw new GatewayError('invalid_key', 'The API key is missing or wrong; set ANTHROPIC_AUTH_TOKEN to yours.');
     return match.name;
   };
 }

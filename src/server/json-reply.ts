@@ -43,7 +43,11 @@ export function createJsonReply(reply: FastifyReply): ReplyPort {
         begun = true;
         reply.hijack();
         const known = Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]);
-        raw.writeHead(200, { ...Object.fromEntries(known), ...headers, 'content-type': 'application/json; charset=utf-8' });
+        raw.writeHead(200, {
+          ...Object.fromEntries(known),
+          ...headers,
+          'content-type': 'application/json; charset=utf-8',
+        });
       }
       raw.write(' ');
     },

@@ -1,5 +1,5 @@
 /** The front door: Fastify with our rules for access, bodies and errors; the routes have a file each. */
-import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify';
+import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
 import { GatewayError } from '../protocol/errors.ts';
 import { parseJson } from '../protocol/json.ts';
 import { newRequestId } from '../reply/ids.ts';

@@ -63,6 +63,9 @@ export const createOpenAiBackend: CreateBackend = (options, { notice }) => {
   };
 };
 
+/** Prompts that are remembered of an engine with many slots; looking through more would cost more than it tells. */
+const mostConversations = 16;
+
 function describe(options: BackendOptions, served: readonly string[], facts: ServerFacts): EngineInfo {
   const model = chosenModel(options.model) ?? facts.model ?? served[0];
   const slots = options.slots ?? facts.slots ?? 1;
@@ -78,7 +81,7 @@ function describe(options: BackendOptions, served: readonly string[], facts: Ser
     images: facts.images ?? true,
     documents: false,
     toolCalls: options.toolGrammar === 'hermes' ? 'text' : 'structured',
-    cache: { kind: 'conversations', capacity: slots },
+    cache: { kind: 'conversations', capacity: Math.min(slots, mostConversations) },
     exactTokens: false,
     demo: false,
   };

@@ -13,11 +13,13 @@ const listQuery = z.looseObject({
 const idParams = z.object({ '*': z.string() });
 
 export function modelsRoutes(app: FastifyInstance, { models, startedAt }: Gateway): void {
-  const entry = ({ id, displayName }: ServedModel) => ({
+  const entry = ({ id, displayName, contextWindow, maxOutputTokens }: ServedModel) => ({
     type: 'model',
     id,
     display_name: displayName,
     created_at: new Date(startedAt).toISOString(),
+    max_input_tokens: contextWindow,
+    max_tokens: maxOutputTokens,
   });
 
   app.get('/v1/models', async (request) => {
