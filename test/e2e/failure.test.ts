@@ -83,10 +83,6 @@ test.each([
     await gateway.waitFor(() => /"index":1,"delta"/.test(replyText(gateway.messages()[0] ?? { pieces: [] })));
     await engine.kill();
     const run = await running;
-    console.log(
-      gateway.messages().map((e) => [e.body.stream, e.status, replyText(e).slice(-300)]),
-      run.result,
-    );
     expect(replyText(gateway.messages()[0] ?? { pieces: [] })).toContain('event: error');
     expect(run.exitCode).toBe(1);
     expect(run.result).toMatchObject({ is_error: true, result: expect.stringMatching(/^API Error/) });

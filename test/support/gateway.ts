@@ -2,12 +2,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { expect, onTestFinished } from 'vitest';
 import type { z } from 'zod';
-import { type App, type AppDeps, createApp } from '../../src/app.ts';
-import { configSchema } from '../../src/config/schema.ts';
+import type { App, AppDeps } from '../../src/app.ts';
+import type { configSchema } from '../../src/config/schema.ts';
 import type { GatewayEvent, RequestSummary } from '../../src/runtime/events.ts';
+import { startApp } from './app.ts';
 import { type FakeEngine, type Quirks, startFakeVllmMlx } from './fake-vllm-mlx.ts';
 import { lintSse } from './sse-lint.ts';
 import { isStream, replyText, startTap, type Tap } from './tap.ts';
@@ -28,16 +28,14 @@ export interface TestGateway extends Tap {
  */
 export async function startGateway(config: ConfigInput, deps: Partial<AppDeps> = {}): Promise<TestGateway> {
   const dir = await mkdtemp(join(tmpdir(), 'warmslot-gateway-'));
-  const parsed = configSchema.parse({
-    ...config,
-    server: { drainSeconds: 0, ...config.server, port: 0 },
-    cache: { snapshots: { dir: join(dir, 'snapshots') }, ...config.cache },
-  });
-  const app = createApp(parsed, { log: pino({ level: 'silent' }), ...deps });
+  const running = await startApp(
+    { ...config, cache: { snapshots: { dir: join(dir, 'snapshots') }, ...config.cache } },
+    deps,
+  );
+  const { app } = running;
   const events: GatewayEvent[] = [];
   app.gateway.events.on((event) => events.push(event));
-  const { url } = await app.listen();
-  const tap = await startTap(url);
+  const tap = await startTap(running.url);
   onTestFinished(async () => {
     await app.close();
     await tap.close();
