@@ -5,16 +5,7 @@
  * was forwarded to the client. The stream itself never passes through here: the attempt actor reports milestones only. What
  * the machine decides is carried out by provided actions, which own the sockets.
  */
-import {
-  type ActorRefFrom,
-  type AnyActorRef,
-  assign,
-  type EventObject,
-  fromCallback,
-  fromPromise,
-  sendTo,
-  setup,
-} from 'xstate';
+import { type ActorRefFrom, type AnyActorRef, assign, type EventObject, fromCallback, sendTo, setup } from 'xstate';
 import type { Ticket } from './policies/types.ts';
 import type { Lease, LeaseEvent } from './scheduler.ts';
 
@@ -45,12 +36,18 @@ export type AttemptEvent =
   | { type: 'attempt.firstToken' }
   /** `stopped`: the answer ended before the engine did (a stop sequence), which may go on working for a moment. */
   | { type: 'attempt.done'; stopped: boolean }
-  | { type: 'attempt.failed'; failure: Failure };
+  | { type: 'attempt.failed'; failure: Failure }
+  /** Nothing came from the engine for longer than a prefill or a token may take. */
+  | { type: 'attempt.silent' };
 
 export type RequestEvent =
   | LeaseEvent
   | AttemptEvent
   | { type: 'client.closed' }
+  /** The client has read the last byte. */
+  | { type: 'reply.finished' }
+  /** The queue was too long for too long. */
+  | { type: 'queue.expired' }
   /** The gateway's drain time is over. */
   | { type: 'gateway.closing' };
 
@@ -76,14 +73,14 @@ export const requestMachine = setup({
   actors: {
     /** Runs one generation and reports milestones; stopping it aborts the engine's work. Provided. */
     attempt: fromCallback<EventObject, AttemptInput>(() => {}),
-    /** Sends the cached answer; resolves when the client has it. Provided. */
-    replay: fromPromise<void, { requestId: string }>(async () => {}),
-    /** Resolves when the client has read the last byte. Provided. */
-    settle: fromPromise<void, { requestId: string }>(async () => {}),
   },
   actions: {
     /** Sends status and headers of a stream that has waited long enough to be shown alive. Provided. */
     openReply: () => {},
+    /** Sends the cached answer, and `reply.finished` when the client has it. Provided. */
+    replay: () => {},
+    /** Ends the reply, and sends `reply.finished` when the client has it. Provided. */
+    endReply: () => {},
     /** Answers with the failure: a status before the first byte, `event: error` after it. Provided. */
     sendFailure: (_, _params: { failure: Failure }) => {},
     enqueue: sendTo(
@@ -124,13 +121,9 @@ export const requestMachine = setup({
   delays: {
     /** A client that hears nothing for longer counts the connection as dead sooner or later; see the reply's keep-alive. */
     openAfter: 3_000,
-    queueTimeout: 1_800_000,
     /** Grows from a quarter of a second to five. */
     busyPause: ({ context }) => Math.min(5_000, 250 * 2 ** (context.busyTries - 1)),
-    /** Prefill of a huge prompt on a slow machine; past that the engine is taken for dead. */
-    firstTokenTimeout: 3_600_000,
-    /** Decoding engines speak at least every few seconds. */
-    silenceTimeout: 600_000,
+    /** A client that does not read the end of its answer. */
     settleTimeout: 60_000,
   },
 }).createMachine({
@@ -144,21 +137,10 @@ export const requestMachine = setup({
   after: { openAfter: { guard: 'isSilent', actions: 'openReply' } },
   states: {
     admitting: { always: [{ guard: 'isCached', target: 'replaying' }, { target: 'queued' }] },
-    replaying: {
-      invoke: {
-        src: 'replay',
-        input: ({ context }) => ({ requestId: context.ticket.requestId }),
-        onDone: 'done',
-        onError: {
-          target: 'failed',
-          actions: { type: 'fail', params: ({ event }) => ({ failure: bug(event.error) }) },
-        },
-      },
-    },
+    replaying: { entry: 'replay', on: { 'reply.finished': 'done' } },
     queued: {
       tags: 'waiting',
       entry: 'enqueue',
-      exit: 'leaveQueue',
       on: {
         'lease.granted': { target: 'attempting', actions: assign({ lease: ({ event }) => event.lease }) },
         'lease.refused': {
@@ -168,9 +150,7 @@ export const requestMachine = setup({
             params: ({ context, event }) => ({ failure: context.failure ?? refused(event.reason) }),
           },
         },
-      },
-      after: {
-        queueTimeout: { target: 'failed', actions: { type: 'fail', params: { failure: refused('queue_timeout') } } },
+        'queue.expired': { target: 'failed', actions: { type: 'fail', params: { failure: refused('queue_timeout') } } },
       },
     },
     attempting: {
@@ -194,21 +174,13 @@ export const requestMachine = setup({
           { target: 'failed', actions: { type: 'fail', params: ({ event }) => ({ failure: event.failure }) } },
         ],
         'attempt.firstToken': { target: '.decoding', actions: assign({ forwarded: true }) },
+        'attempt.silent': { target: 'failed', actions: { type: 'fail', params: { failure: silent() } } },
       },
       initial: 'connecting',
       states: {
-        connecting: {
-          on: { 'attempt.accepted': 'prefilling' },
-          after: { firstTokenTimeout: silent() },
-        },
-        prefilling: {
-          on: { 'attempt.progress': { actions: 'openReply' } },
-          after: { firstTokenTimeout: silent() },
-        },
-        decoding: {
-          on: { 'attempt.progress': { target: 'decoding', reenter: true } },
-          after: { silenceTimeout: silent() },
-        },
+        connecting: { on: { 'attempt.accepted': 'prefilling' } },
+        prefilling: { on: { 'attempt.progress': { actions: 'openReply' } } },
+        decoding: {},
       },
     },
     fallingBack: {
@@ -218,20 +190,20 @@ export const requestMachine = setup({
       after: { busyPause: 'queued' },
     },
     settling: {
-      entry: {
-        type: 'releaseLease',
-        params: ({ event }) => ({
-          outcome: event.type === 'attempt.done' && event.stopped ? 'abandoned' : 'finished',
-        }),
+      entry: [
+        {
+          type: 'releaseLease',
+          params: ({ event }) => ({
+            outcome: event.type === 'attempt.done' && event.stopped ? 'abandoned' : 'finished',
+          }),
+        },
+        'endReply',
+      ],
+      on: {
+        'reply.finished': 'done',
+        // The answer is complete: it must not be followed by an error.
+        'gateway.closing': 'done',
       },
-      invoke: {
-        src: 'settle',
-        input: ({ context }) => ({ requestId: context.ticket.requestId }),
-        onDone: 'done',
-        onError: 'done',
-      },
-      // The answer is complete: it must not be followed by an error.
-      on: { 'gateway.closing': 'done' },
       after: { settleTimeout: 'done' },
     },
     done: { type: 'final', tags: 'terminal' },
@@ -239,6 +211,7 @@ export const requestMachine = setup({
       type: 'final',
       tags: 'terminal',
       entry: [
+        'leaveQueue',
         { type: 'releaseLease', params: { outcome: 'abandoned' } },
         { type: 'sendFailure', params: ({ context }) => ({ failure: context.failure ?? bug(undefined) }) },
       ],
@@ -246,19 +219,14 @@ export const requestMachine = setup({
     cancelled: {
       type: 'final',
       tags: 'terminal',
-      entry: { type: 'releaseLease', params: { outcome: 'abandoned' } },
+      entry: ['leaveQueue', { type: 'releaseLease', params: { outcome: 'abandoned' } }],
     },
   },
 });
 
-function silent() {
-  const failure: Failure = {
-    code: 'engine_timeout',
-    message: 'The engine has said nothing for too long.',
-    retryable: false,
-    busy: false,
-  };
-  return { target: '#request.failed', actions: { type: 'fail', params: { failure } } } as const;
+function silent(): Failure {
+  const message = 'The engine has said nothing for too long.';
+  return { code: 'engine_timeout', message, retryable: false, busy: false };
 }
 
 function refused(code: 'queue_full' | 'no_backend' | 'shutting_down' | 'queue_timeout'): Failure {

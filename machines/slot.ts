@@ -11,7 +11,7 @@ import type { SlotState } from './policies/types.ts';
 export interface SlotInput {
   readonly backend: string;
   readonly index: number;
-  /** Told `slot.changed` on every change of state. */
+  /** Told `slot.changed` on every change of state but the one it asks for itself, a lease. */
   readonly scheduler: AnyActorRef;
 }
 
@@ -68,7 +68,6 @@ export const slotMachine = setup({
     },
     leased: {
       tags: 'busy',
-      entry: { type: 'announce', params: { state: 'leased' } },
       on: { 'slot.release': 'free', 'slot.cancel': 'cancelling' },
     },
     cancelling: {

@@ -30,6 +30,7 @@ export function anthropicBody(size: Size, prompt: string, maxTokens: number): st
     ...large,
     max_tokens: maxTokens,
     stream: true,
+    metadata: { user_id: `{"session_id":"bench-${prompt.length % 8}${prompt.at(-1)}"}` },
   });
 }
 

@@ -1,6 +1,8 @@
 /** The benchmark's child processes: forked, ready when they tell their port, asked for figures over IPC. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 export interface Figures {
   readonly cpuMs: number;
@@ -17,7 +19,9 @@ export interface Child {
 
 export async function startChild(file: string, args: readonly string[] = []): Promise<Child> {
   const path = new URL(file, import.meta.url).pathname;
-  const child: ChildProcess = fork(path, [...args], { execArgv: ['--expose-gc'], stdio: 'inherit' });
+  // The launcher switches the compile cache on, too.
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') };
+  const child: ChildProcess = fork(path, [...args], { execArgv: ['--expose-gc'], stdio: 'inherit', env });
   const [{ port }] = (await once(child, 'message')) as [{ port: number }];
   return {
     port,

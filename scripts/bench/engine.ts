@@ -14,9 +14,15 @@ const end = `data: ${JSON.stringify({ id: 'chatcmpl-bench', object: 'chat.comple
 
 const stamp = () => `@${(performance.timeOrigin + performance.now()).toFixed(3)} `;
 
+/** As fast as it can, yet a chunk in a write of its own: an engine has one token after the other, never all of them. */
 function flatOut(response: ServerResponse, chunks: number) {
-  for (let sent = 0; sent < chunks; sent++) response.write(chunk({ content: 'lorem ' }, null));
-  response.end(end);
+  let sent = 0;
+  const next = () => {
+    if (sent++ === chunks) return void response.end(end);
+    response.write(chunk({ content: 'lorem ' }, null));
+    setImmediate(next);
+  };
+  next();
 }
 
 function paced(response: ServerResponse, chunks: number, everyMs: number) {

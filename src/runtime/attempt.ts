@@ -15,12 +15,11 @@ import type { BackendHandle } from './backend.ts';
 import type { Job } from './job.ts';
 import type { Synthesizer } from './synthesizer.ts';
 
-/** Milestones of a decoding stream, so that silence can be told from work. */
-const progressEveryMs = 1_000;
-
 export interface Attempt {
   /** Stops the engine's work. Idempotent. */
   stop(): void;
+  /** Milliseconds since the engine said anything. */
+  silentFor(): number;
 }
 
 export function startAttempt(
@@ -35,7 +34,7 @@ export function startAttempt(
   const fit = fitInto(job, handle, info);
   if (fit instanceof GatewayError) {
     report({ type: 'attempt.failed', failure: failureOf(fit) });
-    return { stop() {} };
+    return { stop() {}, silentFor: () => 0 };
   }
 
   const shape = { prefixKey: prompt.prefixKey, prefixBytes: prompt.prefixBytes, chain: prompt.chain, slot: lease.slot };
@@ -52,7 +51,7 @@ export function startAttempt(
   let over = false;
   let prefilled = false;
   let forwarded = false;
-  let lastProgress = 0;
+  let heardAt = performance.now();
   let cachedReported = false;
   let stopped = false;
   let promptTokens = fit.promptTokens;
@@ -133,11 +132,7 @@ export function startAttempt(
         report({ type: 'attempt.done', stopped });
         return;
       }
-      const now = performance.now();
-      if (forwarded && now - lastProgress > progressEveryMs) {
-        lastProgress = now;
-        report({ type: 'attempt.progress', done: 0, total: 0 });
-      }
+      heardAt = performance.now();
     },
   };
 
@@ -152,6 +147,7 @@ export function startAttempt(
       // A finished one is left to read its last bytes: aborting it would cost the connection.
       if (finish('abandoned')) running.abort();
     },
+    silentFor: () => performance.now() - heardAt,
   };
 }
 

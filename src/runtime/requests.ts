@@ -1,5 +1,5 @@
 /** The registry of requests: starts one root actor each, carries out what it decides, and cleans up whatever became of it. */
-import { createActor, fromCallback, fromPromise } from 'xstate';
+import { createActor, fromCallback } from 'xstate';
 import { type AttemptInput, type Failure, type RequestActor, requestMachine } from '../../machines/request.ts';
 import type { SchedulerActor } from '../../machines/scheduler.ts';
 import { type ResponseCache, responseKey } from '../cache/responses.ts';
@@ -57,7 +57,10 @@ interface Live {
   readonly job: Job;
   readonly actor: RequestActor;
   attempt: Attempt | undefined;
+  /** Under which the answer is kept. */
   readonly key: string | undefined;
+  /** The answer, when the exact-response cache has it. */
+  readonly answer: Message | undefined;
 }
 
 export function createRequests(deps: Deps): Requests {
@@ -83,7 +86,8 @@ export function createRequests(deps: Deps): Requests {
         job.backend = lease.backend;
         job.reply.describe({ 'x-warmslot-backend': lease.backend });
         const attempt = startAttempt(job, handle, lease, (event) => {
-          if (event.type === 'attempt.done') handle.actor.send({ type: 'attempt.succeeded' });
+          if (event.type === 'attempt.done' && handle.status() !== 'up')
+            handle.actor.send({ type: 'attempt.succeeded' });
           if (event.type === 'attempt.failed' && isEnginesFault(event.failure)) {
             handle.actor.send({ type: 'attempt.broke', reason: event.failure.message });
           }
@@ -91,21 +95,6 @@ export function createRequests(deps: Deps): Requests {
         });
         entry.attempt = attempt;
         return attempt.stop;
-      }),
-      settle: fromPromise(async ({ input }) => {
-        const { job, key } = liveOf(input.requestId);
-        if (key) cache.set(key, job.message());
-        job.reply.end();
-        await job.reply.finished;
-      }),
-      replay: fromPromise(async ({ input }) => {
-        const { job, key } = liveOf(input.requestId);
-        const message = key && cachedAnswers.get(input.requestId);
-        if (!message) throw new Error('the cached answer is gone');
-        job.reply.open();
-        replay(message, (event) => job.reply.event(event));
-        job.reply.end();
-        await job.reply.finished;
       }),
     },
     actions: {
@@ -115,6 +104,19 @@ export function createRequests(deps: Deps): Requests {
         job.startEarly();
         job.reply.flush();
       },
+      replay: ({ context }) => {
+        const entry = liveOf(context.ticket.requestId);
+        const { reply } = entry.job;
+        if (!entry.answer) throw new Error('there is no cached answer');
+        reply.open();
+        replay(entry.answer, (event) => reply.event(event));
+        endReply(entry);
+      },
+      endReply: ({ context }) => {
+        const entry = liveOf(context.ticket.requestId);
+        if (entry.key) cache.set(entry.key, entry.job.message());
+        endReply(entry);
+      },
       sendFailure: ({ context }, { failure }) => {
         const { job } = liveOf(context.ticket.requestId);
         job.reply.fail(errorOf(failure));
@@ -122,13 +124,16 @@ export function createRequests(deps: Deps): Requests {
     },
     delays: { openAfter: timing.openAfter },
   });
-  const cachedAnswers = new Map<string, Message>();
+
+  const endReply = ({ job, actor }: Live) => {
+    job.reply.end();
+    void job.reply.finished.then(() => actor.send({ type: 'reply.finished' }));
+  };
 
   const finished = (id: string, thrown?: unknown) => {
     const entry = live.get(id);
     if (!entry) return;
     live.delete(id);
-    cachedAnswers.delete(id);
     // An action that throws leaves invoked actors running (xstate #5153): the engine is stopped from out here.
     entry.attempt?.stop();
     if (thrown !== undefined) {
@@ -179,11 +184,23 @@ export function createRequests(deps: Deps): Requests {
     });
   };
 
-  const keepAlive = setInterval(() => {
-    for (const { job, actor } of live.values()) {
-      const silent = job.reply.silentFor() >= timing.keepAlive;
-      if (silent && !actor.getSnapshot().hasTag('terminal')) job.keepAlive();
+  /** Everything about a request that only matters after many seconds, so that no request needs timers for it. */
+  const lookAt = ({ job, actor, attempt }: Live) => {
+    const snapshot = actor.getSnapshot();
+    if (snapshot.hasTag('terminal')) return;
+    if (job.reply.silentFor() >= timing.keepAlive) job.keepAlive();
+    if (snapshot.hasTag('waiting') && performance.now() - job.arrivedAt > timing.queueTimeout) {
+      actor.send({ type: 'queue.expired' });
     }
+    if (snapshot.hasTag('generating') && attempt) {
+      const { firstTokenTimeout, silenceTimeout } = timing;
+      const limit = snapshot.context.forwarded ? silenceTimeout : firstTokenTimeout;
+      if (attempt.silentFor() > limit) actor.send({ type: 'attempt.silent' });
+    }
+  };
+
+  const keepAlive = setInterval(() => {
+    for (const entry of live.values()) lookAt(entry);
   }, timing.keepAlive);
   keepAlive.unref();
 
@@ -197,10 +214,7 @@ export function createRequests(deps: Deps): Requests {
       job.cache = answer ? 'hit' : skipCache ? 'bypass' : 'miss';
       const preferred = candidates[0]?.backend.name ?? '';
       reply.describe({ 'x-warmslot-cache': job.cache, 'x-warmslot-backend': preferred });
-      if (answer) {
-        cachedAnswers.set(id, asCached(answer));
-        job.backend = preferred;
-      }
+      if (answer) job.backend = preferred;
       const shape = { prefixKey: prompt.prefixKey, prefixBytes: prompt.prefixBytes, chain: prompt.chain };
       const actor = createActor(machine, {
         input: {
@@ -216,7 +230,7 @@ export function createRequests(deps: Deps): Requests {
           cached: answer !== undefined,
         },
       });
-      live.set(id, { job, actor, attempt: undefined, key });
+      live.set(id, { job, actor, attempt: undefined, key, answer: answer && asCached(answer) });
       actor.subscribe({ complete: () => finished(id), error: (error) => finished(id, error) });
       events.emit({ type: 'request.started', requestId: id, session: identity.sessionId, model: prompt.model });
       sessions

@@ -1,4 +1,5 @@
-/** The registry of sessions: one root actor a Claude Code conversation, forgotten when it expires. */
+/** The registry of sessions: one root actor a Claude Code conversation, forgotten when it expires or others need the room. */
+import { LRUCache } from 'lru-cache';
 import { createActor } from 'xstate';
 import { type SessionActor, sessionMachine } from '../../machines/session.ts';
 import type { EventBus } from './events.ts';
@@ -10,8 +11,11 @@ export interface Sessions {
   close(): void;
 }
 
+/** Clients that name no session get one a conversation, so a script could make any number of them. */
+const mostSessions = 1_000;
+
 export function createSessions(events: EventBus): Sessions {
-  const actors = new Map<string, SessionActor>();
+  const actors = new LRUCache<string, SessionActor>({ max: mostSessions, dispose: (actor) => actor.stop() });
   return {
     of(id, client) {
       const known = actors.get(id);

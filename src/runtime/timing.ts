@@ -7,7 +7,21 @@ export interface Timing {
   /** How long a probe may take. */
   readonly probe: number;
   readonly healthInterval: number;
+  /** The longest wait for a slot. */
+  readonly queueTimeout: number;
+  /** Prefill of a huge prompt on a slow machine; past that the engine is taken for dead. */
+  readonly firstTokenTimeout: number;
+  /** Engines that decode speak at least every few seconds. */
+  readonly silenceTimeout: number;
 }
 
 /** The CLI drops a stream that had no real event for 300 s; half of 20 s on average leaves room for a blocked loop. */
-export const defaultTiming: Timing = { keepAlive: 10_000, openAfter: 3_000, probe: 10_000, healthInterval: 15_000 };
+export const defaultTiming: Timing = {
+  keepAlive: 10_000,
+  openAfter: 3_000,
+  probe: 10_000,
+  healthInterval: 15_000,
+  queueTimeout: 1_800_000,
+  firstTokenTimeout: 3_600_000,
+  silenceTimeout: 600_000,
+};

@@ -4,7 +4,6 @@ import {
   createActor,
   type EventObject,
   fromCallback,
-  fromPromise,
   SimulatedClock,
   type SnapshotFrom,
 } from 'xstate';
@@ -32,8 +31,6 @@ export function startRequest({ scheduler, clock = new SimulatedClock(), cached =
   const attempts: { readonly lease: Lease; readonly report: (event: AttemptEvent) => void; stopped: boolean }[] = [];
   const told: string[] = [];
   const errors: unknown[] = [];
-  const replay = Promise.withResolvers<void>();
-  const settle = Promise.withResolvers<void>();
   const machine = requestMachine.provide({
     actors: {
       attempt: fromCallback<EventObject, AttemptInput>(({ input, sendBack }) => {
@@ -43,11 +40,11 @@ export function startRequest({ scheduler, clock = new SimulatedClock(), cached =
           attempt.stopped = true;
         };
       }),
-      replay: fromPromise(() => replay.promise),
-      settle: fromPromise(() => settle.promise),
     },
     actions: {
       openReply: () => told.push('open'),
+      replay: () => told.push('cached answer'),
+      endReply: () => told.push('end'),
       sendFailure: (_, { failure }) => told.push(failure.code),
     },
   });
@@ -58,14 +55,14 @@ export function startRequest({ scheduler, clock = new SimulatedClock(), cached =
     actor,
     clock,
     attempts,
-    /** What the client was told: that it goes on (`open`), or the code of a failure. */
+    /** What the client was told: that it goes on (`open`), a cached answer, the end of its answer, or the code of a failure. */
     told,
     errors,
-    replay,
-    settle,
     value: (): SnapshotFrom<typeof requestMachine>['value'] => actor.getSnapshot().value,
     /** The attempt that runs now speaks. */
     report: (event: AttemptEvent) => attempts.at(-1)?.report(event),
+    /** The client has read the last byte. */
+    read: () => actor.send({ type: 'reply.finished' }),
     closed: () => actor.send({ type: 'client.closed' }),
   };
 }

