@@ -2,8 +2,10 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { createParser } from 'eventsource-parser';
 
+export type Route = 'direct' | 'relay' | 'warmslot';
+
 export interface Target {
-  readonly name: 'direct' | 'warmslot';
+  readonly name: Route;
   readonly port: number;
   readonly path: string;
   /** A body for the prompt, which is unique: nothing may come from the exact-response cache. */

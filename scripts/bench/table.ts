@@ -1,0 +1,89 @@
+/** The benchmark's results as a table, each beside its aim. */
+import type { Route } from './client.ts';
+
+type PerRoute = Readonly<Record<Route, number>>;
+
+export interface Results {
+  readonly ttftMs: PerRoute;
+  readonly rates: readonly {
+    readonly clients: number;
+    readonly perSecond: PerRoute;
+    readonly cpuMsPerRequest: PerRoute;
+  }[];
+  readonly paced: readonly {
+    readonly streams: number;
+    readonly p50Ms: PerRoute;
+    readonly p99Ms: PerRoute;
+    readonly cpuMicrosPerChunk: PerRoute;
+  }[];
+  readonly memory: {
+    readonly streams: number;
+    readonly rssAtRestMB: number;
+    readonly rssMB: number;
+    readonly heapKBPerStream: number;
+  };
+}
+
+/** Shares of the direct rate to keep, by number of clients. */
+const wantedShare: Readonly<Record<number, number>> = { 1: 50, 8: 75, 32: 75, 128: 65 };
+
+const fixed = (value: number, digits: number) => value.toFixed(digits);
+const percent = (part: number, whole: number) => `${fixed((100 * part) / whole, 0)} %`;
+const added = ({ direct, ...through }: PerRoute, route: 'relay' | 'warmslot') =>
+  `+${fixed(through[route] - direct, 2)}`;
+
+export function printTable({ ttftMs, rates, paced, memory }: Results): void {
+  const rows = [
+    ['', 'direct', 'minimal relay', 'warmslot', 'aim'],
+    [
+      'first token with a 76 kB body, ms',
+      fixed(ttftMs.direct, 2),
+      added(ttftMs, 'relay'),
+      added(ttftMs, 'warmslot'),
+      '+2.0',
+    ],
+    ...rates.map(({ clients, perSecond: { direct, relay, warmslot } }) => [
+      `requests a second, ${clients} clients`,
+      fixed(direct, 0),
+      percent(relay, direct),
+      percent(warmslot, direct),
+      `${wantedShare[clients]} %`,
+    ]),
+    ...rates.map(({ clients, cpuMsPerRequest: { relay, warmslot } }) => [
+      `CPU a request, ${clients} clients, ms`,
+      '',
+      fixed(relay, 2),
+      fixed(warmslot, 2),
+      '1.7',
+    ]),
+    ...paced.flatMap(({ streams, p50Ms, p99Ms, cpuMicrosPerChunk }) => [
+      [
+        `token latency, ${streams} streams, median, ms`,
+        fixed(p50Ms.direct, 2),
+        added(p50Ms, 'relay'),
+        added(p50Ms, 'warmslot'),
+        '',
+      ],
+      [
+        `token latency, ${streams} streams, 99 %, ms`,
+        fixed(p99Ms.direct, 2),
+        added(p99Ms, 'relay'),
+        added(p99Ms, 'warmslot'),
+        '',
+      ],
+      [
+        `CPU a paced chunk, ${streams} streams, us`,
+        '',
+        fixed(cpuMicrosPerChunk.relay, 0),
+        fixed(cpuMicrosPerChunk.warmslot, 0),
+        '32',
+      ],
+    ]),
+    ['memory at rest, MB', '', '', fixed(memory.rssAtRestMB, 0), '90'],
+    [`heap a live stream, ${memory.streams} streams, kB`, '', '', fixed(memory.heapKBPerStream, 0), '40'],
+  ];
+  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const cell = (text: string, column: number) =>
+    column === 0 ? text.padEnd(widths[0] ?? 0) : text.padStart(widths[column] ?? 0);
+  for (const row of rows) console.log(row.map(cell).join('   '));
+}
