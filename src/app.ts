@@ -59,7 +59,7 @@ export function createApp(config: Config, deps: AppDeps): App {
   const models = createModels(handles, config.models);
   const handleByName = new Map(handles.map((handle) => [handle.backend.name, handle]));
   const requests = createRequests({ scheduler, backends: handleByName, models, sessions, cache, events, timing });
-  const gateway = createGateway({ events, backends: handles, models, requests, sessions, cache });
+  const gateway = createGateway({ timing, events, backends: handles, models, requests, sessions, cache });
   const server = createServer(gateway, config.server);
 
   function build(options: BackendConfig): Backend {

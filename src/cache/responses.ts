@@ -54,3 +54,11 @@ export function createResponseCache(max: number): ResponseCache {
     },
   };
 }
+
+/** A cached answer cost no prefill: all of its prompt was read from a cache. */
+export function asCached(message: Message): Message {
+  const { input_tokens, cache_creation_input_tokens, cache_read_input_tokens, output_tokens } = message.usage;
+  const cache_read = input_tokens + cache_creation_input_tokens + cache_read_input_tokens;
+  const usage = { input_tokens: 0, cache_creation_input_tokens: 0, cache_read_input_tokens: cache_read, output_tokens };
+  return { ...message, usage };
+}

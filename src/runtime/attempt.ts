@@ -3,15 +3,16 @@
  * Deltas flow through here as plain calls; the request's machine hears milestones.
  */
 import { reusableBytes } from '../../machines/policies/reuse.ts';
-import type { AttemptEvent, Failure } from '../../machines/request.ts';
+import type { AttemptEvent } from '../../machines/request.ts';
 import type { Lease } from '../../machines/scheduler.ts';
 import type { EngineInfo, Generation } from '../backends/types.ts';
 import type { EngineEvent, EngineSink } from '../protocol/engine.ts';
-import { GatewayError, rowOf } from '../protocol/errors.ts';
+import { GatewayError } from '../protocol/errors.ts';
 import { stopAt } from '../reply/stop-sequences.ts';
 import { expectJson } from '../reply/structured-output.ts';
 import { readToolCalls } from '../toolcalls/read-tool-calls.ts';
 import type { BackendHandle } from './backend.ts';
+import { failureOf } from './failure.ts';
 import type { Job } from './job.ts';
 import type { Synthesizer } from './synthesizer.ts';
 
@@ -179,14 +180,4 @@ export function fitInto(
   }
   const room = Math.max(1, info.contextWindow - promptTokens);
   return { promptTokens, maxTokens: Math.min(settings.maxTokens, info.maxOutputTokens, room) };
-}
-
-export function failureOf(error: GatewayError): Failure {
-  return {
-    code: error.code,
-    message: error.message,
-    retryable: rowOf(error.code).fallback === true,
-    busy: error.code === 'engine_busy',
-    error,
-  };
 }

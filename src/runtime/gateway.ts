@@ -8,6 +8,7 @@ import type { EventBus } from './events.ts';
 import type { Models } from './models.ts';
 import type { Requests } from './requests.ts';
 import type { Sessions } from './sessions.ts';
+import type { Timing } from './timing.ts';
 
 export interface Health {
   readonly status: 'healthy' | 'degraded' | 'unhealthy';
@@ -40,6 +41,7 @@ interface BackendHealth {
 
 export interface Gateway {
   readonly startedAt: number;
+  readonly timing: Timing;
   readonly events: EventBus;
   readonly backends: readonly BackendHandle[];
   readonly models: Models;
@@ -50,6 +52,7 @@ export interface Gateway {
 }
 
 interface Parts {
+  readonly timing: Timing;
   readonly events: EventBus;
   /** By priority. */
   readonly backends: readonly BackendHandle[];
@@ -59,7 +62,7 @@ interface Parts {
   readonly cache: ResponseCache;
 }
 
-export function createGateway({ events, backends, models, requests, sessions, cache }: Parts): Gateway {
+export function createGateway({ timing, events, backends, models, requests, sessions, cache }: Parts): Gateway {
   const startedAt = Date.now();
   const prefix = { hits: 0, misses: 0, tokens_reused: 0, tokens_prefilled: 0 };
   events.on((event) => {
@@ -72,6 +75,7 @@ export function createGateway({ events, backends, models, requests, sessions, ca
 
   return {
     startedAt,
+    timing,
     events,
     backends,
     models,

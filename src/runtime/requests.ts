@@ -1,20 +1,23 @@
 /** The registry of requests: starts one root actor each, carries out what it decides, and cleans up whatever became of it. */
 import { createActor, fromCallback } from 'xstate';
-import { type AttemptInput, type Failure, type RequestActor, requestMachine } from '../../machines/request.ts';
+import { type AttemptInput, type RequestActor, requestMachine } from '../../machines/request.ts';
 import type { SchedulerActor } from '../../machines/scheduler.ts';
-import { type ResponseCache, responseKey } from '../cache/responses.ts';
+import { asCached, type ResponseCache, responseKey } from '../cache/responses.ts';
 import type { Identity } from '../prompt/lineage.ts';
 import type { Prompt } from '../prompt/types.ts';
 import type { Message } from '../protocol/anthropic/events.ts';
-import { type ErrorCode, errorTable, GatewayError, toGatewayError } from '../protocol/errors.ts';
+import { toGatewayError } from '../protocol/errors.ts';
 import { replay } from '../reply/replay.ts';
-import { type Attempt, fitInto, startAttempt } from './attempt.ts';
+import { type Attempt, startAttempt } from './attempt.ts';
 import type { BackendHandle } from './backend.ts';
+import { eligible } from './eligible.ts';
 import type { EventBus } from './events.ts';
+import { errorOf, isEnginesFault } from './failure.ts';
 import { createJob, type Job } from './job.ts';
 import type { Models } from './models.ts';
 import type { ReplyPort } from './reply-port.ts';
 import type { Sessions } from './sessions.ts';
+import { summarize, turnOf } from './summary.ts';
 import type { Timing } from './timing.ts';
 
 export interface NewRequest {
@@ -142,46 +145,13 @@ export function createRequests(deps: Deps): Requests {
       entry.job.reply.fail(toGatewayError(thrown));
       events.emit({ type: 'actor.broke', actor: `request ${id}`, error: thrown });
     }
-    summarize(entry);
+    const summary = summarize(entry.job, entry.actor.getSnapshot());
+    sessions
+      .of(summary.session, summary.client)
+      .send({ type: 'turn.ended', lineage: summary.lineage, report: turnOf(summary) });
+    events.emit(summary);
     entry.job.dispose();
     if (live.size === 0) for (const resolve of idleWaiters) resolve();
-  };
-
-  const summarize = ({ job, actor }: Live) => {
-    const { value, context } = actor.getSnapshot();
-    const usage = job.usage();
-    const cached = usage?.cache_read_input_tokens ?? 0;
-    const promptTokens = usage ? usage.input_tokens + usage.cache_creation_input_tokens + cached : 0;
-    const since = (at: number | undefined) => (at === undefined ? undefined : at - job.arrivedAt);
-    const outcome = value === 'done' || value === 'cancelled' ? value : 'failed';
-    const report = {
-      backend: job.backend,
-      promptTokens,
-      cachedTokens: cached,
-      outputTokens: usage?.output_tokens ?? 0,
-      ttftMs: since(job.firstTokenAt),
-    };
-    sessions.of(job.identity.sessionId, job.client).send({
-      type: 'turn.ended',
-      lineage: job.identity.lineage,
-      report: outcome === 'done' ? report : undefined,
-    });
-    const failure = outcome === 'failed' ? context.failure : undefined;
-    events.emit({
-      type: 'request.finished',
-      requestId: job.id,
-      session: job.identity.sessionId,
-      lineage: job.identity.lineage,
-      client: job.client,
-      outcome,
-      errorCode: failure ? codeOf(failure) : undefined,
-      errorMessage: failure?.message,
-      cause: failure?.error instanceof Error ? failure.error.cause : undefined,
-      cache: job.cache,
-      queuedMs: since(job.grantedAt),
-      totalMs: performance.now() - job.arrivedAt,
-      ...report,
-    });
   };
 
   /** Everything about a request that only matters after many seconds, so that no request needs timers for it. */
@@ -206,7 +176,7 @@ export function createRequests(deps: Deps): Requests {
 
   return {
     start({ id, identity, client, prompt, reply, skipCache }) {
-      const { candidates, promptTokens } = servable(prompt, models.candidates(prompt.model));
+      const { candidates, promptTokens } = eligible(prompt, models.candidates(prompt.model));
       const key = skipCache ? undefined : responseKey(prompt);
       const answer = key ? cache.get(key) : undefined;
       const keep = key !== undefined && !answer;
@@ -250,41 +220,4 @@ export function createRequests(deps: Deps): Requests {
       for (const { actor } of live.values()) actor.stop();
     },
   };
-}
-
-/** Backends that can serve the prompt as far as is known now. @throws the first one's reason when none can */
-function servable(prompt: Prompt, candidates: readonly BackendHandle[]) {
-  const verdicts = candidates.map((handle) => {
-    const info = handle.info();
-    return { handle, fit: info ? fitInto({ prompt, settings: prompt.settings }, handle, info) : undefined };
-  });
-  const refusal = verdicts.map(({ fit }) => fit).find((fit) => fit instanceof GatewayError);
-  const fitting = verdicts.flatMap(({ handle, fit }) => (fit instanceof GatewayError ? [] : [{ handle, fit }]));
-  if (fitting.length === 0 && refusal) throw refusal;
-  return { candidates: fitting.map(({ handle }) => handle), promptTokens: fitting[0]?.fit?.promptTokens ?? 0 };
-}
-
-/** A cached answer cost no prefill: all of its prompt was read from a cache. */
-function asCached(message: Message): Message {
-  const { input_tokens, cache_creation_input_tokens, cache_read_input_tokens, output_tokens } = message.usage;
-  const cache_read = input_tokens + cache_creation_input_tokens + cache_read_input_tokens;
-  const usage = { input_tokens: 0, cache_creation_input_tokens: 0, cache_read_input_tokens: cache_read, output_tokens };
-  return { ...message, usage };
-}
-
-/** Busy, refused and abandoned attempts say nothing about the engine's health. */
-function isEnginesFault({ code }: Failure): boolean {
-  return (
-    code === 'engine_failed' || code === 'engine_unreachable' || code === 'engine_timeout' || code === 'engine_auth'
-  );
-}
-
-function codeOf({ code }: Failure): ErrorCode {
-  return Object.hasOwn(errorTable, code) ? (code as ErrorCode) : 'internal';
-}
-
-function errorOf(failure: Failure): GatewayError {
-  if (failure.error instanceof GatewayError) return failure.error;
-  const code = codeOf(failure);
-  return code === 'internal' ? toGatewayError(failure.error) : new GatewayError(code, failure.message);
 }

@@ -13,6 +13,10 @@ export interface Timing {
   readonly firstTokenTimeout: number;
   /** Engines that decode speak at least every few seconds. */
   readonly silenceTimeout: number;
+  /** How long a client that does not read may keep its engine waiting; then the rest is buffered. */
+  readonly slowClient: number;
+  /** After this long an answer in one piece is begun with white space, see json-reply. */
+  readonly beginJson: number;
 }
 
 /** The CLI drops a stream that had no real event for 300 s; half of 20 s on average leaves room for a blocked loop. */
@@ -24,4 +28,6 @@ export const defaultTiming: Timing = {
   queueTimeout: 1_800_000,
   firstTokenTimeout: 3_600_000,
   silenceTimeout: 600_000,
+  slowClient: 30_000,
+  beginJson: 150_000,
 };

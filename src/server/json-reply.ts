@@ -9,10 +9,9 @@ import { sendError } from './errors.ts';
 /**
  * The CLI closes a connection whose headers did not come within 300 s, and repeats the request. White space in front of
  * JSON means nothing, so a slow answer is begun with it; the price is that a later failure can only cut the connection.
+ * @param beginAfterMs how slow
  */
-const beginAfterMs = 150_000;
-
-export function createJsonReply(reply: FastifyReply): ReplyPort {
+export function createJsonReply(reply: FastifyReply, beginAfterMs: number): ReplyPort {
   const { raw } = reply;
   const fold = createFold();
   const finished = Promise.withResolvers<void>();

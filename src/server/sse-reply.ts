@@ -6,12 +6,11 @@ import { errorFrame, frame } from '../reply/frames.ts';
 import type { Flow, ReplyPort } from '../runtime/reply-port.ts';
 import { sendError } from './errors.ts';
 
-/** How long a client that does not read may keep its engine waiting; then the rest is buffered. */
-const patienceMs = 30_000;
-/** What is buffered for such a client at most: far more than any answer, so only a broken client gets there. */
+/** What is buffered for a client that does not read at most: far more than any answer, so only a broken client gets there. */
 const maxBufferedBytes = 16 * 1024 * 1024;
 
-export function createSseReply(reply: FastifyReply): ReplyPort {
+/** @param patienceMs how long a client that does not read may keep its engine waiting */
+export function createSseReply(reply: FastifyReply, patienceMs: number): ReplyPort {
   const { raw } = reply;
   const finished = Promise.withResolvers<void>();
   let headers: Record<string, string> = {};

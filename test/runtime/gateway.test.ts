@@ -158,6 +158,38 @@ test('usage adds up to the prompt’s length, and the second turn reads its pref
   expect(second.usage.cache_read_input_tokens).toBeGreaterThan(0.9 * length(first.usage));
 });
 
+test('an answer in one piece that takes long is begun with white space, so that the client stays', async () => {
+  const engine = await startEngine();
+  const gateway = await startGateway([engine], { beginJson: 50, keepAlive: 50 });
+  const response = await ask(gateway, 'HANG:600\nSAY:patience');
+  const text = await response.text();
+  expect(text).toMatch(/^ +\{/);
+  expect(JSON.parse(text)).toMatchObject({ content: [{ type: 'text', text: 'patience' }] });
+});
+
+test('an engine that falls silent is given up on', async () => {
+  const engine = await startEngine();
+  const gateway = await startGateway([engine], { keepAlive: 50, firstTokenTimeout: 200 });
+  const response = await ask(gateway, 'HANG:5000\nSAY:too late');
+  expect(response.status).toBe(504);
+  expect(await response.json()).toMatchObject({ error: { type: 'timeout_error' } });
+});
+
+test('a prompt too long for the preferred backend is refused, whoever else could take it', async () => {
+  const [small, large] = [await startEngine(), await startEngine()];
+  const gateway = await startApp({
+    backends: {
+      small: { type: 'vllm-mlx', baseUrl: small.url, priority: 1, contextWindow: 2_000 },
+      large: { type: 'vllm-mlx', baseUrl: large.url, priority: 2 },
+    },
+  });
+  onTestFinished(() => gateway.close());
+  const response = await ask(gateway, `SAY:hi\n${'word '.repeat(5_000)}`, { stream: true });
+  expect(response.status).toBe(400);
+  expect(await response.text()).toMatch(/prompt is too long: \d+ tokens > 2000 maximum/);
+  expect([...small.chats(), ...large.chats()]).toEqual([]);
+});
+
 test('closing lets a running answer finish', async () => {
   const engine = await startEngine({ decodeMs: 10 });
   const gateway = await startApp({

@@ -9,13 +9,14 @@ import { createJsonReply } from '../json-reply.ts';
 import { createSseReply } from '../sse-reply.ts';
 
 export function messagesRoute(app: FastifyInstance, gateway: Gateway): void {
+  const { timing } = gateway;
   app.post('/v1/messages', (request, reply) => {
     const body = parseBody(request.body);
     gateway.events.emit({ type: 'request.body', requestId: request.id, body });
     const prompt = toPrompt(body);
     // Fastify keeps the request for as long as the answer takes; of the body nothing is needed any more.
     request.body = undefined;
-    const port = body.stream ? createSseReply(reply) : createJsonReply(reply);
+    const port = body.stream ? createSseReply(reply, timing.slowClient) : createJsonReply(reply, timing.beginJson);
     const clientClosed = gateway.requests.start({
       id: request.id,
       identity: identify(request.headers, body, request.client),

@@ -1,0 +1,31 @@
+/** Which backends may serve a prompt, as far as is known before anything runs. */
+import type { Prompt } from '../prompt/types.ts';
+import { GatewayError } from '../protocol/errors.ts';
+import { fitInto } from './attempt.ts';
+import type { BackendHandle } from './backend.ts';
+
+export interface Eligible {
+  /** The preferred first. */
+  readonly candidates: readonly BackendHandle[];
+  /** On the preferred one; 0 while it has not been reached. */
+  readonly promptTokens: number;
+}
+
+/**
+ * Content that one backend cannot read may be read by the next. A prompt too long for the preferred one is refused all the
+ * same: the client then compacts, which is better than an answer by an engine that is there for failure.
+ * @throws GatewayError unsupported_content | prompt_too_long
+ */
+export function eligible(prompt: Prompt, backends: readonly BackendHandle[]): Eligible {
+  const verdicts = backends.map((handle) => {
+    const info = handle.info();
+    return { handle, fit: info ? fitInto({ prompt, settings: prompt.settings }, handle, info) : undefined };
+  });
+  const readable = verdicts.filter(({ fit }) => !(fit instanceof GatewayError && fit.code !== 'prompt_too_long'));
+  const preferred = readable[0] ?? verdicts[0];
+  if (preferred?.fit instanceof GatewayError) throw preferred.fit;
+  return {
+    candidates: readable.filter(({ fit }) => !(fit instanceof GatewayError)).map(({ handle }) => handle),
+    promptTokens: preferred?.fit?.promptTokens ?? 0,
+  };
+}

@@ -1,0 +1,40 @@
+/** What is told of a request when it is over. */
+import type { SnapshotFrom } from 'xstate';
+import type { requestMachine } from '../../machines/request.ts';
+import type { TurnReport } from '../../machines/session.ts';
+import type { RequestSummary } from './events.ts';
+import { codeOf } from './failure.ts';
+import type { Job } from './job.ts';
+
+export function summarize(job: Job, { value, context }: SnapshotFrom<typeof requestMachine>): RequestSummary {
+  const usage = job.usage();
+  const cachedTokens = usage?.cache_read_input_tokens ?? 0;
+  const outcome = value === 'done' || value === 'cancelled' ? value : 'failed';
+  const failure = outcome === 'failed' ? context.failure : undefined;
+  const since = (at: number | undefined) => (at === undefined ? undefined : at - job.arrivedAt);
+  return {
+    type: 'request.finished',
+    requestId: job.id,
+    session: job.identity.sessionId,
+    lineage: job.identity.lineage,
+    client: job.client,
+    outcome,
+    errorCode: failure ? codeOf(failure) : undefined,
+    errorMessage: failure?.message,
+    cause: failure?.error instanceof Error ? failure.error.cause : undefined,
+    backend: job.backend,
+    cache: job.cache,
+    promptTokens: usage ? usage.input_tokens + usage.cache_creation_input_tokens + cachedTokens : 0,
+    cachedTokens,
+    outputTokens: usage?.output_tokens ?? 0,
+    queuedMs: since(job.grantedAt),
+    ttftMs: since(job.firstTokenAt),
+    totalMs: performance.now() - job.arrivedAt,
+  };
+}
+
+/** The session's share of it; undefined when there was no answer. */
+export function turnOf(summary: RequestSummary): TurnReport | undefined {
+  const { outcome, backend, promptTokens, cachedTokens, outputTokens, ttftMs } = summary;
+  return outcome === 'done' ? { backend, promptTokens, cachedTokens, outputTokens, ttftMs } : undefined;
+}
