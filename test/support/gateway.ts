@@ -29,7 +29,10 @@ export interface TestGateway extends Tap {
 export async function startGateway(config: ConfigInput, deps: Partial<AppDeps> = {}): Promise<TestGateway> {
   const dir = await mkdtemp(join(tmpdir(), 'warmslot-gateway-'));
   const running = await startApp(
-    { ...config, cache: { snapshots: { dir: join(dir, 'snapshots') }, ...config.cache } },
+    {
+      ...config,
+      cache: { snapshots: { dir: join(dir, 'snapshots') }, models: { dir: join(dir, 'models') }, ...config.cache },
+    },
     deps,
   );
   const { app } = running;
