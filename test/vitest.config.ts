@@ -8,6 +8,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: /^(e2e|slow)$/.test(process.env.WARMSLOT_SUITE ?? '') ? ['test/e2e/prepare.ts'] : [],
+    execArgv: process.env.WARMSLOT_SUITE === 'soak' ? ['--expose-gc'] : [],
     exclude: process.env.WARMSLOT_SUITE ? [] : slow,
     testTimeout: process.env.WARMSLOT_SUITE ? 180_000 : 15_000,
     hookTimeout: process.env.WARMSLOT_SUITE ? 600_000 : 30_000,
