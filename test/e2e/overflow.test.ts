@@ -20,7 +20,7 @@ test('check 21: the CLI compacts a conversation that no longer fits, and goes on
   expect(compacted).toBe(true);
 
   const refused = gateway.messages().filter(({ status }) => status === 400);
-  expect(refused.length).toBeGreaterThanOrEqual(1);
+  expect(refused).toHaveLength(1);
   for (const exchange of refused) {
     const [, asked, most] = /prompt is too long: (\d+) tokens > (\d+) maximum/.exec(replyText(exchange)) ?? [];
     expect(most).toBe('26000');
