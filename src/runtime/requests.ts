@@ -151,7 +151,9 @@ export function createRequests(deps: Deps): Requests {
       .send({ type: 'turn.ended', lineage: summary.lineage, report: turnOf(summary) });
     events.emit(summary);
     entry.job.dispose();
-    if (live.size === 0) for (const resolve of idleWaiters) resolve();
+    if (live.size > 0) return;
+    for (const resolve of idleWaiters) resolve();
+    idleWaiters.clear();
   };
 
   /** Everything about a request that only matters after many seconds, so that no request needs timers for it. */

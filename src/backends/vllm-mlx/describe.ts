@@ -29,7 +29,8 @@ export function describe(options: BackendOptions, seen: Seen): EngineInfo {
   const batched = health.engine_type === 'batched';
   return {
     model: modelOf(options, seen),
-    loaded: health.model_loaded,
+    // A model that was put to sleep is loaded by the next request: to wait for it would be to wait for ever.
+    loaded: health.model_loaded || health.residency_state === 'unloaded',
     slots: options.slots ?? (batched ? batchedSlots : 1),
     contextWindow: options.contextWindow ?? context ?? defaultContextWindow,
     contextSource: options.contextWindow ? 'config' : context ? 'model files' : 'default',

@@ -8,6 +8,8 @@ const health = z.looseObject({
   model_name: z.string().nullish(),
   model_type: z.string().nullish(),
   engine_type: z.string().nullish(),
+  /** Only with `--lazy-load-model` or `--auto-unload-idle-seconds`. */
+  residency_state: z.string().nullish(),
 });
 export type Health = z.infer<typeof health>;
 

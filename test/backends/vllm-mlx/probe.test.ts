@@ -62,6 +62,16 @@ test('the owner knows better', () =>
     },
   ));
 
+test.each([
+  [{ model_loaded: false }, false],
+  [{ model_loaded: false, residency_state: 'loading' }, false],
+  [{ model_loaded: false, residency_state: 'unloaded' }, true],
+])('an engine whose health says %o takes work: %s', (said, takesWork) =>
+  probing({ '/health': { ...health, ...said } }, async (backend) => {
+    expect((await backend.probe(forever)).loaded).toBe(takesWork);
+  }),
+);
+
 test('an engine without counters is an older one; one that counts nothing keeps nothing', async () => {
   await probing({}, async (backend, server) => {
     expect((await backend.probe(forever)).cache).toEqual({ kind: 'prefixes', capacity: 4 });
