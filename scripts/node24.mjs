@@ -43,6 +43,11 @@ export async function runWithNode24(file, args) {
     process.exit(1);
   }
   const child = spawn(binary, [file, ...args], { stdio: 'inherit' });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      // A terminal sends Ctrl-C to both of us; a second one would cut off the answers that still run.
+      if (signal !== 'SIGINT' || process.stdin.isTTY !== true) child.kill(signal);
+    });
+  }
   child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
 }
