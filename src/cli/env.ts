@@ -16,7 +16,7 @@ export const command: Command = {
 Prints the environment for Claude Code: eval "$(warmslot env)". The model is the running gateway's,
 or the configured one when none runs.
 
-  --shell SHELL      sh (default), fish or json
+  --shell SHELL      sh (default; for bash and zsh too), fish or json
 ${configHelp}`,
 
   async run(args, world) {
@@ -40,5 +40,7 @@ async function currentModel(config: Config, url: string, key: string | undefined
 function toShell(text: string): Shell {
   const shell = shells.find((known) => known === text);
   if (shell) return shell;
-  throw new UsageError(`--shell: "${text}" is not known; write one of ${shells.join(', ')}`);
+  throw new UsageError(
+    `--shell: "${text}" is not known; write one of ${shells.join(', ')} (sh is for bash and zsh too)`,
+  );
 }

@@ -28,10 +28,20 @@ ${configHelp}`,
     const started = await startGateway(config, log);
     greet(started, config, world);
     await stopped;
+    sayWhatRuns(started, config, world);
     await started.app.close();
     return 0;
   },
 };
+
+/** Else a Ctrl-C that waits for answers looks like one that was not heard. */
+function sayWhatRuns({ app }: Started, { server }: Config, world: World): void {
+  const { running, waiting } = app.gateway.health().queue;
+  const count = running + waiting;
+  if (count === 0) return;
+  const answers = count === 1 ? '1 answer' : `${count} answers`;
+  world.err(`warmslot: ending; ${answers} may take ${server.drainSeconds} s more, a second signal ends at once\n`);
+}
 
 function greet({ app, url, port }: Started, config: Config, world: World): void {
   world.out(`warmslot listening on ${url}`);
@@ -43,5 +53,5 @@ function greet({ app, url, port }: Started, config: Config, world: World): void 
     key: secured ? '<your key>' : undefined,
     model: app.model() ?? modelOf(config, []),
   });
-  world.out(`For Claude Code, or in one step: eval "$(warmslot env)"\n${formatEnvironment(variables, 'sh')}`);
+  world.out(`\nFor Claude Code:\n${formatEnvironment(variables, 'sh')}`);
 }

@@ -29,8 +29,6 @@ function paths(key: string): string[] {
 
 function output({ pretty: readable, file }: LoggerOptions): DestinationStream {
   if (readable) return pretty({ destination: stderr, sync: true, translateTime: 'SYS:HH:MM:ss' });
-  // A file that is still being opened cannot be flushed at exit; the stream on stderr is, by pino itself.
-  return file === undefined
-    ? destination({ dest: stderr, sync: false })
-    : destination({ dest: file, mkdir: true, sync: true });
+  // Synchronous, because lines kept back are flushed at exit, and that flush never ends when nobody reads stderr any more.
+  return destination({ dest: file ?? stderr, mkdir: true, sync: true });
 }

@@ -75,19 +75,49 @@ test('a taken port is an error in one line', async () => {
   );
 });
 
-test('a second signal ends serve at once, whatever still runs', async () => {
-  const { url } = await engine();
-  const gateway = start(['--port', '0'], { VLLM_MLX_URL: url });
-  const [, listening] = await gateway.line(/listening on (\S+)/);
-  const answer = await fetch(`${listening}/v1/messages`, {
+/** A stream that lasts for minutes. */
+function askLong(listening: string): Promise<Response> {
+  return fetch(`${listening}/v1/messages`, {
     method: 'POST',
     body: JSON.stringify({
       model: 'default',
-      max_tokens: 100,
+      max_tokens: 1000,
       stream: true,
       messages: [{ role: 'user', content: 'DELAY:1000\nLONG:1000' }],
     }),
   });
+}
+
+test('at a signal serve says what it waits for, and ends what takes longer with an error and itself with 0', async () => {
+  const { url } = await engine();
+  const gateway = start(
+    ['--config', 'drain.json', '--port', '0'],
+    { VLLM_MLX_URL: url },
+    { 'drain.json': { server: { drainSeconds: 0.1 } } },
+  );
+  const [, listening = ''] = await gateway.line(/listening on (\S+)/);
+  const answer = await askLong(listening);
+  gateway.child.kill('SIGTERM');
+  expect(await answer.text()).toMatch(/event: error\ndata: .*shutting down/);
+  expect(await gateway.exit).toBe(0);
+  expect(gateway.stderr()).toContain('ending; 1 answer may take 0.1 s more');
+});
+
+test('serve ends with 0 when nobody reads its log any more', async () => {
+  const { url } = await engine();
+  const gateway = start(['--port', '0', '--log-level', 'trace'], { VLLM_MLX_URL: url, WARMSLOT_DEBUG: '3' });
+  const [, listening = ''] = await gateway.line(/listening on (\S+)/);
+  gateway.child.stderr?.destroy();
+  await (await askLong(listening)).body?.cancel();
+  gateway.child.kill('SIGTERM');
+  expect(await gateway.exit).toBe(0);
+});
+
+test('a second signal ends serve at once, whatever still runs', async () => {
+  const { url } = await engine();
+  const gateway = start(['--port', '0'], { VLLM_MLX_URL: url });
+  const [, listening = ''] = await gateway.line(/listening on (\S+)/);
+  const answer = await askLong(listening);
   expect(answer.status).toBe(200);
   const cut = expect(answer.text()).rejects.toThrow();
   gateway.child.kill('SIGTERM');

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -44,9 +44,17 @@ export interface Running {
   readonly exit: Promise<number | string>;
 }
 
-/** Runs the real thing, in an empty home that is also its working directory; it is killed at the test's end. */
-export function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
+/**
+ * Runs the real thing, in a home that is also its working directory and holds nothing but the given JSON files; it is killed at
+ * the test's end.
+ */
+export function start(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  files: Readonly<Record<string, unknown>> = {},
+): Running {
   const home = emptyFolder();
+  for (const [name, value] of Object.entries(files)) writeFileSync(join(home, name), JSON.stringify(value));
   const main = new URL('../../src/main.ts', import.meta.url).pathname;
   const child = spawn(process.execPath, [main, ...args], {
     cwd: home,

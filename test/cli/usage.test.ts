@@ -20,7 +20,7 @@ test.each<[string[], string]>([
     ['serve', '--host', '0.0.0.0'],
     'server.host: 0.0.0.0 lets other machines in and no key is set; set WARMSLOT_API_KEY or server.apiKeys, or listen on 127.0.0.1',
   ],
-  [['env', '--shell', 'csh'], '--shell: "csh" is not known; write one of sh, fish, json'],
+  [['env', '--shell', 'csh'], '--shell: "csh" is not known; write one of sh, fish, json (sh is for bash and zsh too)'],
   [
     ['env', '--port', '1', '--log-level', 'lots'],
     '--log-level: "lots" is not a log level; known are trace, debug, info, warn, error, fatal, silent',

@@ -54,8 +54,7 @@ export function checkContext(config: Config, said: number | undefined): Finding 
   if (tokens === undefined) {
     return warning('the context window is not known', 'set contextWindow of the backend in the configuration');
   }
-  const origin = tokens === configured ? 'as configured' : 'as the engine or its model says';
-  const text = `the context window is ${tokens} tokens, ${origin}`;
+  const text = `the context window is ${tokens} tokens${tokens === configured ? ', as configured' : ''}`;
   if (tokens >= tight) return good(text);
   return warning(
     text,
