@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,4 +35,22 @@ test('keys are never logged, prompt text only at debug level 3', () => {
   const loud = logged(3, facts);
   expect(loud).not.toContain('SECRET');
   expect(loud).toContain('PRIVATE');
+});
+
+test('a process whose log nobody reads any more still ends', async () => {
+  const logger = new URL('../../src/observe/logger.ts', import.meta.url).href;
+  const program = `
+    const { createLogger } = await import(${JSON.stringify(logger)});
+    const log = createLogger({ level: 'info', debugLevel: 0, pretty: false });
+    for await (const _ of process.stdin);
+    log.info('late');
+    log.info('later');
+    process.exit(0);`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  child.stderr.destroy();
+  child.stdin.end();
+  expect(await once(child, 'exit')).toEqual([0, null]);
 });
