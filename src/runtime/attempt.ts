@@ -154,11 +154,11 @@ export function startAttempt(
 
 /** tool-call reader -> stop sequences -> structured output -> synthesizer; only what this request needs. */
 function stages(job: Job, info: EngineInfo, synthesizer: Synthesizer, abort: () => void): EngineSink {
-  const { settings, toolNames } = job;
+  const { settings, tools } = job;
   let sink: EngineSink = synthesizer;
   if (settings.outputSchema) sink = expectJson(sink, settings.outputSchema);
   if (settings.stopSequences.length > 0) sink = stopAt(sink, settings.stopSequences, abort);
-  if (info.toolCalls === 'text') sink = readToolCalls(sink, { tools: toolNames, grammar: 'auto' });
+  if (info.toolCalls === 'text') sink = readToolCalls(sink, { tools, grammar: 'auto' });
   return sink;
 }
 

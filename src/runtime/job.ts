@@ -2,6 +2,7 @@
 import type { Identity } from '../prompt/lineage.ts';
 import type { Prompt, Settings } from '../prompt/types.ts';
 import type { Message, StreamEvent, Usage } from '../protocol/anthropic/events.ts';
+import type { JsonObject } from '../protocol/json.ts';
 import { createFold } from '../reply/fold.ts';
 import type { ReplyPort } from './reply-port.ts';
 import { createSynthesizer, type Synthesizer } from './synthesizer.ts';
@@ -12,7 +13,8 @@ export interface Job {
   readonly client: string;
   readonly model: string;
   readonly settings: Settings;
-  readonly toolNames: ReadonlySet<string>;
+  /** Input schemas by name. */
+  readonly tools: ReadonlyMap<string, JsonObject | undefined>;
   readonly reply: ReplyPort;
   readonly arrivedAt: number;
   grantedAt: number | undefined;
@@ -53,7 +55,7 @@ export function createJob(input: JobInput): Job {
   let synthesizer: Synthesizer | undefined;
   let started = false;
   const { settings, model } = prompt;
-  const toolNames = new Set(prompt.tools.map((tool) => tool.name));
+  const tools = new Map(prompt.tools.map((tool) => [tool.name, tool.inputSchema]));
 
   const consume = (event: StreamEvent) => {
     if (event.type === 'message_start') {
@@ -86,7 +88,7 @@ export function createJob(input: JobInput): Job {
     client,
     model,
     settings,
-    toolNames,
+    tools,
     reply,
     arrivedAt,
     grantedAt: undefined,

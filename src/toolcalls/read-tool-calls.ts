@@ -1,19 +1,37 @@
 /** Reads tool calls and leading thinking out of the text of engines that leave their model's markup in it. */
 import { type EngineSink, isAside } from '../protocol/engine.ts';
-import { findMarker, heldBack } from '../protocol/markers.ts';
+import { createMarkers, type Markers } from '../protocol/markers.ts';
+import { families } from './families.ts';
 import { hermes } from './hermes.ts';
 import { readThinking } from './thinking.ts';
-import type { CallReader, Grammar, ToolCall } from './types.ts';
+import { together } from './together.ts';
+import type { CallReader, Grammar, ToolCall, Tools } from './types.ts';
 
 export interface ReadOptions {
-  /** Names that can be called; markup naming any other tool stays text. */
-  readonly tools: ReadonlySet<string>;
+  /** What can be called; markup naming any other tool stays text. */
+  readonly tools: Tools;
+  /** `auto`: every family there is, all at once. */
   readonly grammar: 'auto' | 'hermes';
   /** The prompt ended in `<think>`, so the answer starts with thinking. */
   readonly thinkingOpened?: boolean;
 }
 
-const grammars: Readonly<Record<ReadOptions['grammar'], readonly Grammar[]>> = { auto: [hermes], hermes: [hermes] };
+interface Watched {
+  readonly grammar: Grammar;
+  readonly openers: Markers;
+  readonly firstOpeners: readonly string[];
+}
+
+const watch = (grammar: Grammar): Watched => ({
+  grammar,
+  openers: createMarkers(grammar.openers),
+  firstOpeners: grammar.firstOpeners ?? [],
+});
+
+const grammars: Readonly<Record<ReadOptions['grammar'], Watched>> = {
+  auto: watch(together(families)),
+  hermes: watch(hermes),
+};
 
 /** A stage that turns markup into tool-call and thinking events; only what is or may become markup is held back. */
 export function readToolCalls(next: EngineSink, options: ReadOptions): EngineSink {
@@ -29,9 +47,10 @@ interface Markup {
   body: string;
 }
 
-function readCalls(next: EngineSink, tools: ReadonlySet<string>, families: readonly Grammar[]): EngineSink {
-  const openers = families.flatMap((family) => family.openers);
+function readCalls(next: EngineSink, tools: Tools, { grammar, openers, firstOpeners }: Watched): EngineSink {
   let markup: Markup | undefined;
+  /** Nothing but white space was read so far. */
+  let first = firstOpeners.length > 0;
   /** What may be the start of an opener. */
   let held = '';
   /** White space that is dropped if a call follows, or if it only parts a call from text: templates write their own there. */
@@ -65,17 +84,39 @@ function readCalls(next: EngineSink, tools: ReadonlySet<string>, families: reado
     else say(raw);
   };
 
+  const open = (opener: string) => {
+    markup = { opener, reader: grammar.open(opener, tools), body: '' };
+  };
+
+  /** Reads what an answer starts with and returns what stands behind it. */
+  const readFirst = (piece: string): string => {
+    const text = held + piece;
+    const start = text.trimStart();
+    say(text.slice(0, text.length - start.length));
+    held = start;
+    if (firstOpeners.some((opener) => opener.length > start.length && opener.startsWith(start))) return '';
+    first = false;
+    held = '';
+    const opener = firstOpeners.find((opener) => start.startsWith(opener));
+    if (opener === undefined) return start;
+    open(opener);
+    return start.slice(opener.length);
+  };
+
   /** Reads up to the next opener and returns what stands behind it. */
   const readText = (piece: string): string => {
     const text = held + piece;
-    const hit = findMarker(text, openers);
-    const cut = hit ? hit.index : text.length - heldBack(text, openers);
+    const { cut, marker } = openers.scan(text);
     say(text.slice(0, cut));
-    held = hit ? '' : text.slice(cut);
-    const family = families.find(({ openers }) => hit && openers.includes(hit.marker));
-    if (!hit || !family) return '';
-    markup = { opener: hit.marker, reader: family.open(hit.marker), body: '' };
-    return text.slice(cut + hit.marker.length);
+    held = marker === undefined ? text.slice(cut) : '';
+    if (marker === undefined) return '';
+    open(marker);
+    return text.slice(cut + marker.length);
+  };
+
+  const readPiece = (piece: string): string => {
+    if (markup) return readMarkup(markup, piece);
+    return first ? readFirst(piece) : readText(piece);
   };
 
   /** Reads on in the open markup and returns what stands behind its end. */
@@ -102,7 +143,7 @@ function readCalls(next: EngineSink, tools: ReadonlySet<string>, families: reado
   return {
     push(event) {
       if (event.type === 'text') {
-        for (let rest = event.text; rest !== ''; ) rest = markup ? readMarkup(markup, rest) : readText(rest);
+        for (let rest = event.text; rest !== ''; ) rest = readPiece(rest);
         return;
       }
       if (isAside(event) || event.type === 'failed') return next.push(event);

@@ -1,9 +1,10 @@
 /** `<think>…</think>` at the start of an answer, for engines that leave it in the text. */
 import { type EngineSink, isAside } from '../protocol/engine.ts';
-import { findMarker, heldBack } from '../protocol/markers.ts';
+import { createMarkers } from '../protocol/markers.ts';
 
 const opener = '<think>';
-const closer = ['</think>'];
+const closer = '</think>';
+const closers = createMarkers([closer]);
 
 /**
  * Turns leading thinking into `thinking` events as it comes, without the white space at its edges and after it. Thinking
@@ -41,13 +42,12 @@ export function readThinking(next: EngineSink, opened: boolean): EngineSink {
 
   const readThought = (piece: string) => {
     const text = held + piece;
-    const hit = findMarker(text, closer);
-    const cut = hit ? hit.index : text.length - heldBack(text, closer);
-    held = hit ? '' : text.slice(cut);
+    const { cut, marker } = closers.scan(text);
     think(text.slice(0, cut));
-    if (!hit) return;
+    held = marker === undefined ? text.slice(cut) : '';
+    if (marker === undefined) return;
     stage = 'after';
-    readAfter(text.slice(cut + hit.marker.length));
+    readAfter(text.slice(cut + closer.length));
   };
 
   const think = (text: string) => {

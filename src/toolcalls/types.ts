@@ -1,4 +1,8 @@
 /** The contract of a tool-call grammar: a family of models' way of writing calls into the text. One file a family. */
+import type { JsonObject } from '../protocol/json.ts';
+
+/** What can be called: input schemas by name. Undefined for tools that say none. */
+export type Tools = ReadonlyMap<string, JsonObject | undefined>;
 
 export interface ToolCall {
   readonly name: string;
@@ -22,8 +26,14 @@ export interface CallReader {
   end(): readonly ToolCall[];
 }
 
+/**
+ * Families may share an opener, and one's opener may start another's: all of them then read the same text, and the first
+ * to find a call has it. So what follows the opener has to tell them apart, and a reader says `none` as soon as it knows.
+ */
 export interface Grammar {
   /** What the family's markup starts with. Text is held back only where it may become one of these. */
   readonly openers: readonly string[];
-  open(opener: string): CallReader;
+  /** Openers only where nothing but white space, or thinking, stands before them in the answer: a bare `{`, say. */
+  readonly firstOpeners?: readonly string[];
+  open(opener: string, tools: Tools): CallReader;
 }

@@ -379,7 +379,7 @@ test('the whole path gives the same message however the text is cut', () => {
   const say = (pieces: readonly string[], flush: boolean) => {
     const made = synthesizer();
     const stops = stopAt(made.synthesizer, ['END', 'a"a'], () => {});
-    const path = readToolCalls(stops, { tools: new Set(['Read']), grammar: 'auto' });
+    const path = readToolCalls(stops, { tools: new Map([['Read', undefined]]), grammar: 'auto' });
     for (const piece of pieces) {
       path.push(text(piece));
       if (flush) path.flush();

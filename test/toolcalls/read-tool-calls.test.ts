@@ -4,7 +4,8 @@ import type { EndReason, EngineEvent } from '../../src/protocol/engine.ts';
 import { readToolCalls } from '../../src/toolcalls/read-tool-calls.ts';
 import { cutAt, cuts, joined, recorder } from '../support/engine-events.ts';
 
-const tools = new Set(['Read', 'Write', 'Bash']);
+const toolsOf = (...names: string[]) => new Map(names.map((name) => [name, undefined]));
+const tools = toolsOf('Read', 'Write', 'Bash');
 
 function events(pieces: readonly (string | EngineEvent)[], reason: EndReason = 'end_turn', names = tools) {
   const sink = recorder();
@@ -103,7 +104,7 @@ test('a call cut off by the token limit is dropped, what came before is kept', (
 });
 
 test('without tools markup is text', () => {
-  expect(read(readA, 'end_turn', new Set())).toEqual([readA, '.end_turn']);
+  expect(read(readA, 'end_turn', toolsOf())).toEqual([readA, '.end_turn']);
 });
 
 test('text is passed on at once, except for what may be markup', () => {
@@ -140,7 +141,7 @@ const value: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
   ),
 })).value;
 const input = fc.dictionary(fc.stringMatching(/^[a-z_]{1,8}$/), value, { maxKeys: 4 });
-const name = fc.constantFrom(...tools);
+const name = fc.constantFrom(...tools.keys());
 
 test('500 generated calls are read as they were meant', () => {
   const rendering = fc.constantFrom(
@@ -204,7 +205,7 @@ test('any cutting of any text gives the same events', () => {
 test('nothing of a text without calls is lost', () => {
   fc.assert(
     fc.property(soup, (text) => {
-      const all = events([`x${text}`], 'end_turn', new Set(['Other']));
+      const all = events([`x${text}`], 'end_turn', toolsOf('Other'));
       expect(all.map((event) => (event.type === 'text' ? event.text : '')).join('')).toBe(`x${text}`);
     }),
   );

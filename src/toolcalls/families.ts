@@ -1,0 +1,5 @@
+/** The families of tool-call markup, in the order in which they are asked about an opener they share. */
+import { hermes } from './hermes.ts';
+import type { Grammar } from './types.ts';
+
+export const families: readonly Grammar[] = [hermes];
