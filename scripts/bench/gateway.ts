@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { createApp } from '../../src/app.ts';
 import { configSchema } from '../../src/config/schema.ts';
 
-const [engineUrl = '', slots = '128'] = process.argv.slice(2);
+const [engineUrl = '', slots = '512'] = process.argv.slice(2);
 const config = configSchema.parse({
   server: { port: 0 },
   backends: {

@@ -5,6 +5,7 @@ type PerRoute = Readonly<Record<Route, number>>;
 
 export interface Results {
   readonly ttftMs: PerRoute;
+  readonly cachedMs: number;
   readonly rates: readonly {
     readonly clients: number;
     readonly perSecond: PerRoute;
@@ -32,7 +33,7 @@ const percent = (part: number, whole: number) => `${fixed((100 * part) / whole, 
 const added = ({ direct, ...through }: PerRoute, route: 'relay' | 'warmslot') =>
   `+${fixed(through[route] - direct, 2)}`;
 
-export function printTable({ ttftMs, rates, paced, memory }: Results): void {
+export function printTable({ ttftMs, cachedMs, rates, paced, memory }: Results): void {
   const rows = [
     ['', 'direct', 'minimal relay', 'warmslot', 'aim'],
     [
@@ -42,6 +43,7 @@ export function printTable({ ttftMs, rates, paced, memory }: Results): void {
       added(ttftMs, 'warmslot'),
       '+2.0',
     ],
+    ['the same from the answer cache, ms', '', '', fixed(cachedMs, 2), '2.0'],
     ...rates.map(({ clients, perSecond: { direct, relay, warmslot } }) => [
       `requests a second, ${clients} clients`,
       fixed(direct, 0),
