@@ -4,15 +4,13 @@ import type { EventBus, GatewayEvent, RequestSummary } from '../runtime/events.t
 
 /** @param debugLevel 0 quiet, 1 requests, 2 decisions, 3 bodies */
 export function logEvents(events: EventBus, log: Logger, debugLevel: number): void {
+  const known = new Map<string, string>();
   events.on((event) => {
     switch (event.type) {
       case 'request.finished':
         return logRequest(log, event, debugLevel);
       case 'backend.changed':
-        return log[event.status === 'up' || event.status === 'probing' ? 'info' : 'warn'](
-          { backend: event.backend, slots: event.slots, ...(event.reason ? { reason: event.reason } : {}) },
-          `backend ${event.backend} is ${event.status}`,
-        );
+        return logBackend(log, event, known);
       case 'request.body':
         if (debugLevel >= 3) log.info({ requestId: event.requestId, body: event.body }, event.type);
         return;
@@ -25,6 +23,18 @@ export function logEvents(events: EventBus, log: Logger, debugLevel: number): vo
         if (debugLevel >= 2) log.info(decision(event), event.type);
     }
   });
+}
+
+type BackendChange = Extract<GatewayEvent, { type: 'backend.changed' }>;
+
+/** @param known what was last said of each backend: one that is away is asked every few seconds, and that is no news */
+function logBackend(log: Logger, { backend, slots, status, reason }: BackendChange, known: Map<string, string>): void {
+  const state = `${status} ${reason}`;
+  const asks = status === 'probing' || status === 'halfOpen';
+  const isNews = !asks && known.get(backend) !== state;
+  if (isNews) known.set(backend, state);
+  const level = isNews ? (status === 'up' ? 'info' : 'warn') : 'debug';
+  log[level]({ backend, slots, ...(reason ? { reason } : {}) }, `backend ${backend} is ${status}`);
 }
 
 function logRequest(log: Logger, event: RequestSummary, debugLevel: number): void {

@@ -48,11 +48,13 @@ export function createModels(backends: readonly BackendHandle[], aliases: Readon
   const names = () => [...list().map((entry) => entry.id), 'opus', 'sonnet', 'haiku', 'default'];
 
   const list = (): readonly ServedModel[] => {
-    const real = byPriority.flatMap((handle) => {
+    const all = byPriority.flatMap((handle) => {
       const model = nameOf(handle);
       const id = anthropicId(model);
       return model && id ? [served(id, model, handle)] : [];
     });
+    // Engines with one model share its id; the preferred one speaks for it.
+    const real = all.filter((entry, index) => all.findIndex(({ id }) => id === entry.id) === index);
     const [preferred] = real;
     if (!preferred) return [];
     const named = familiar.map((id) => ({ ...preferred, id, displayName: `${id} (${preferred.displayName})` }));
