@@ -22,7 +22,9 @@ const engine = await startChild('./engine.ts');
 const engineUrl = `http://127.0.0.1:${engine.port}/v1`;
 const gateway = await startChild('./gateway.ts', [engineUrl]);
 const relay = await startChild('./relay.ts', [engineUrl]);
-const atRest = await gateway.figures('memory');
+const resting = await startChild('./gateway.ts', [engineUrl, '4']);
+const atRest = await resting.figures('memory');
+resting.stop();
 const between: Readonly<Record<Route, Child | undefined>> = { direct: undefined, relay, warmslot: gateway };
 let serial = 0;
 
