@@ -30,6 +30,7 @@ export async function startChild(file: string, args: readonly string[] = []): Pr
       const [figures] = (await once(child, 'message')) as [Figures];
       return figures;
     },
-    stop: () => child.kill(),
+    // They leave by themselves then, and keep what they compiled for the next run; killed ones do not.
+    stop: () => child.disconnect(),
   };
 }
