@@ -37,7 +37,7 @@ export async function runCli(args: readonly string[], world: World): Promise<num
     const { exitCode, line } = describeFailure(error);
     world.err(`warmslot: ${line.replaceAll('\n', ' ')}\n`);
     const debug = Number(world.env.WARMSLOT_DEBUG ?? 0);
-    if (debug > 0 && error instanceof Error && error.stack) world.err(`${error.stack}\n`);
+    if (debug > 0 && exitCode === 1 && error instanceof Error && error.stack) world.err(`${error.stack}\n`);
     return exitCode;
   }
 }

@@ -82,6 +82,7 @@ export async function pullModel(
     });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new GatewayError('engine_unreachable', `Cannot download ${uri}: ${reason}`, { cause: error });
+    const advice = 'check the name and the network, or give the path of a GGUF file';
+    throw new GatewayError('engine_unreachable', `Cannot download ${uri}: ${reason}; ${advice}`, { cause: error });
   }
 }
