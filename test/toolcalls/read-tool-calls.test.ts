@@ -79,7 +79,7 @@ test.each<[string, string]>([
   ['arguments of the wrong kind', hermes('{"name": "Read", "arguments": [1]}')],
   ['arguments that are no JSON', hermes('{"name": "Read", "arguments": "{"}')],
   ['input nested without sense', hermes(`{"name":"Read","arguments":{"a":${'['.repeat(9_000)}${']'.repeat(9_000)}}}`)],
-  ['another family', '<tool_call>\n<function=Read>\n</function>\n</tool_call>'],
+  ['a family nobody knows', '<tool_call>\n<fn>Read</fn>\n</tool_call>'],
   ['text about the tag', 'The tag `<tool_call>` opens a call.'],
   ['prose behind the object', '<tool_call>{"name":"Bash"} is how it starts'],
   ['an unclosed object', '<tool_call>{"name":"Bash", '],
@@ -217,11 +217,21 @@ test.each<[string, string]>([
   ['white space without end', ' '.repeat(400_000)],
   ['nothing but openers', '<tool_call>'.repeat(40_000)],
   ['nothing but opened objects', '<tool_call>{'.repeat(40_000)],
+  ['nothing but opened functions', '<tool_call><function=Read>'.repeat(20_000)],
+  ['nothing but parameters', `<function=Read>${'<parameter=a>'.repeat(30_000)}`],
+  [
+    'a value of nothing but tags',
+    `<function=Read><parameter=a>\n ${'</parameter></parameter>\t</function> '.repeat(10_000)}`,
+  ],
+  [
+    'a value of nothing but closers',
+    `<tool_call>Read<arg_key>a</arg_key><arg_value>${'</arg_value> \n'.repeat(30_000)}`,
+  ],
   ['thought without end', `<think>${'\n'.repeat(400_000)}`],
 ])('%s costs its length, not its square', (_, text) => {
   // 400 kB in pieces of one character: the square would be minutes.
   const sink = recorder();
-  const stage = readToolCalls(sink, { tools, grammar: 'hermes' });
+  const stage = readToolCalls(sink, { tools, grammar: 'auto' });
   for (let at = 0; at < text.length; at++) stage.push({ type: 'text', text: text.charAt(at) });
   stage.push({ type: 'ended', reason: 'end_turn' });
   expect(sink.events.at(-1)).toMatchObject({ type: 'ended' });
