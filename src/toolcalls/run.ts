@@ -60,7 +60,8 @@ export function* name(input: Input): Run<string> {
   return yield* charactersOf(input, isNameCharacter);
 }
 
-function* charactersOf(input: Input, isOne: (character: string) => boolean): Run<string> {
+/** Reads as many of them as there are. */
+export function* charactersOf(input: Input, isOne: (character: string) => boolean): Run<string> {
   let read = '';
   for (;;) {
     let end = input.index;
