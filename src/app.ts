@@ -59,7 +59,7 @@ export function createApp(config: Config, deps: AppDeps): App {
   const models = createModels(handles, config.models);
   const handleByName = new Map(handles.map((handle) => [handle.backend.name, handle]));
   const requests = createRequests({ scheduler, backends: handleByName, models, sessions, cache, events, timing });
-  const gateway = createGateway({ timing, events, backends: handles, models, requests, sessions, cache });
+  const gateway = createGateway({ scheduler, timing, events, backends: handles, models, requests, sessions, cache });
   const server = createServer(gateway, config.server);
 
   function build(options: BackendConfig): Backend {
@@ -85,7 +85,9 @@ export function createApp(config: Config, deps: AppDeps): App {
       return { url: `http://${shown}:${address.port}`, host, port: address.port };
     },
     async close() {
-      scheduler.send({ type: 'drain' });
+      gateway.drain();
+      // Fastify's own close would answer 503 in its own words on the connections that are still open.
+      server.server.close();
       const idleSockets = setInterval(() => server.server.closeIdleConnections(), 100);
       const drained = await Promise.race([
         requests.idle().then(() => true),

@@ -1,5 +1,6 @@
 /** The running gateway: every registry in one place, and what can be asked of the whole. */
 
+import type { SchedulerActor } from '../../machines/scheduler.ts';
 import type { CacheStats, ResponseCache } from '../cache/responses.ts';
 import type { Prompt } from '../prompt/types.ts';
 import { version } from '../version.ts';
@@ -49,9 +50,12 @@ export interface Gateway {
   /** Prompt tokens on the backend that would serve it. @throws GatewayError unknown_model | no_backend */
   countTokens(prompt: Prompt): number;
   health(): Health;
+  /** From now on nothing new is taken. */
+  drain(): void;
 }
 
 interface Parts {
+  readonly scheduler: SchedulerActor;
   readonly timing: Timing;
   readonly events: EventBus;
   /** By priority. */
@@ -62,8 +66,18 @@ interface Parts {
   readonly cache: ResponseCache;
 }
 
-export function createGateway({ timing, events, backends, models, requests, sessions, cache }: Parts): Gateway {
+export function createGateway({
+  scheduler,
+  timing,
+  events,
+  backends,
+  models,
+  requests,
+  sessions,
+  cache,
+}: Parts): Gateway {
   const startedAt = Date.now();
+  let draining = false;
   const prefix = { hits: 0, misses: 0, tokens_reused: 0, tokens_prefilled: 0 };
   events.on((event) => {
     if (event.type !== 'request.finished' || event.outcome !== 'done' || event.cache === 'hit') return;
@@ -91,7 +105,7 @@ export function createGateway({ timing, events, backends, models, requests, sess
       const first = backends.find(takesWork) ?? backends[0];
       const info = first?.info();
       return {
-        status: statusOf(backends),
+        status: draining ? 'unhealthy' : statusOf(backends),
         version,
         uptime_s: Math.round((Date.now() - startedAt) / 1000),
         model: info?.model ?? null,
@@ -102,6 +116,10 @@ export function createGateway({ timing, events, backends, models, requests, sess
         sessions: sessions.count(),
         backends: backends.map(describe),
       };
+    },
+    drain() {
+      draining = true;
+      scheduler.send({ type: 'drain' });
     },
   };
 }

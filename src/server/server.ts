@@ -72,8 +72,8 @@ export function withoutPrefix(url: string): string {
   return at > 0 ? url.slice(at) : url;
 }
 
-/** HEAD is Claude Code's pre-connect; health says nothing private without a key. */
+/** HEAD on any base path is Claude Code's pre-connect; health says nothing private without a key. */
 function isOpen({ method, url }: FastifyRequest): boolean {
-  const [path] = url.split('?');
-  return method === 'HEAD' || path === '/health' || path === '/';
+  const [path = ''] = url.split('?');
+  return path === '/health' || path === '/' || (method === 'HEAD' && !path.startsWith('/v1/'));
 }

@@ -198,7 +198,10 @@ test('closing lets a running answer finish', async () => {
   });
   const answer = askStream(gateway, 'LONG:30');
   await engine.waitFor(() => engine.running() === 1);
-  await gateway.close();
+  const closed = gateway.close();
+  expect(gateway.app.gateway.health().status).toBe('unhealthy');
+  await expect(fetch(`${gateway.url}/health`, { headers: { connection: 'close' } })).rejects.toThrow();
+  await closed;
   expect((await answer).text).toMatch(/w29$/);
 });
 

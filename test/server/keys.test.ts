@@ -47,5 +47,7 @@ test.each([{}, { authorization: 'Bearer nope' }, { 'x-api-key': '' }, { authoriz
 
 test('the models list needs a key, health does not', async () => {
   expect((await fetch(`${gateway.url}/v1/models`)).status).toBe(401);
+  expect((await fetch(`${gateway.url}/v1/models/opus`, { method: 'HEAD' })).status).toBe(401);
   expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
+  expect((await fetch(`${gateway.url}/any/base`, { method: 'HEAD' })).status).toBe(200);
 });
