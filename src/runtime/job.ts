@@ -2,8 +2,8 @@
 import type { Identity } from '../prompt/lineage.ts';
 import type { Prompt, Settings } from '../prompt/types.ts';
 import type { Message, StreamEvent, Usage } from '../protocol/anthropic/events.ts';
-import type { JsonObject } from '../protocol/json.ts';
 import { createFold } from '../reply/fold.ts';
+import type { Tools } from '../toolcalls/types.ts';
 import type { ReplyPort } from './reply-port.ts';
 import { createSynthesizer, type Synthesizer } from './synthesizer.ts';
 
@@ -13,8 +13,7 @@ export interface Job {
   readonly client: string;
   readonly model: string;
   readonly settings: Settings;
-  /** Input schemas by name. */
-  readonly tools: ReadonlyMap<string, JsonObject | undefined>;
+  readonly tools: Tools;
   readonly reply: ReplyPort;
   readonly arrivedAt: number;
   grantedAt: number | undefined;

@@ -5,9 +5,9 @@
 import { z } from 'zod';
 import { isToolInput, parseToolInput } from '../protocol/anthropic/tool-input.ts';
 import { type JsonObject, parseJson } from '../protocol/json.ts';
-import { createJsonSpan } from '../protocol/json-span.ts';
-import { isSpace } from './space.ts';
-import type { CallReader, Reading, ToolCall } from './types.ts';
+import { ahead } from './completed.ts';
+import { createReader, jsonText, oneOf, position, space } from './run.ts';
+import type { CallReader, ToolCall } from './types.ts';
 
 const argumentsShape = z.union([z.custom<JsonObject>(isToolInput), z.string()]).nullish();
 const callShape = z.looseObject({ name: z.string().min(1), arguments: argumentsShape, parameters: argumentsShape });
@@ -21,62 +21,18 @@ interface JsonMarkup {
 
 /** Reads white space, JSON, white space and the closing tag. */
 export function readJsonCalls({ bracket, closer }: JsonMarkup): CallReader {
-  let stage: 'before' | 'json' | 'after' = 'before';
-  const span = createJsonSpan();
-  let body = '';
-  let closerSeen = 0;
-  /** Characters of earlier pieces. */
-  let earlier = 0;
-
-  const calls = (): readonly ToolCall[] => (stage === 'after' ? parseCalls(body) : []);
-
-  const over = (at: number, calls: readonly ToolCall[]): Reading =>
-    calls.length > 0 ? { state: 'calls', calls, at } : { state: 'none', at };
-
-  /** Other markup in the closing tag's place means that it was forgotten. */
-  const readCloser = (piece: string, from: number, closer: string): Reading => {
-    for (let at = from; at < piece.length; at++) {
-      const character = piece.charAt(at);
-      if (closerSeen === 0 && isSpace(character)) continue;
-      if (character !== closer.charAt(closerSeen)) {
-        return over(earlier + at - closerSeen, closerSeen > 0 ? calls() : []);
-      }
-      closerSeen++;
-      if (closerSeen === closer.length) return over(earlier + at + 1, calls());
-    }
-    return more;
-  };
-
-  const readFrom = (piece: string): Reading => {
-    let from = 0;
-    if (stage === 'before') {
-      while (from < piece.length && isSpace(piece.charAt(from))) from++;
-      if (from === piece.length) return more;
-      if (piece.charAt(from) !== bracket) return { state: 'none', at: earlier + from };
-      stage = 'json';
-    }
-    if (stage === 'json') {
-      const { state, at } = span.read(piece, from);
-      if (state === 'broken') return { state: 'none', at: earlier + at };
-      body += piece.slice(from, at);
-      if (state === 'open') return more;
-      stage = 'after';
-      from = at;
-    }
-    return closer === undefined ? over(earlier + from, calls()) : readCloser(piece, from, closer);
-  };
-
-  return {
-    read(piece) {
-      const reading = readFrom(piece);
-      earlier += piece.length;
-      return reading;
-    },
-    end: calls,
-  };
+  return createReader(function* (input, found) {
+    yield* space(input);
+    const json = yield* jsonText(input, bracket);
+    if (json === undefined) return position(input);
+    found.push(...parseCalls(json));
+    if (closer === undefined) return position(input);
+    yield* space(input);
+    // Other markup in the closing tag's place means that it was forgotten; anything else, that this is no call.
+    if (!(yield* oneOf(input, closer)) && !(yield* ahead(input, '<'))) found.length = 0;
+    return position(input);
+  });
 }
-
-const more: Reading = { state: 'more' };
 
 /** The calls that JSON text says; none if it is broken or any part of it is no call. */
 export function parseCalls(text: string): readonly ToolCall[] {

@@ -97,7 +97,7 @@ function readTagged(tags: Tags, opener: string, tools: Tools): CallReader {
     let end = 0;
     do {
       const one = yield* oneCall(input);
-      if (one === undefined) return found.length > 0 ? end : position(input);
+      if (one === undefined) return end;
       found.push(one);
       missing = '';
       yield* space(input);

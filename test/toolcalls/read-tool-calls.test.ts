@@ -180,10 +180,35 @@ const noise = fc.constantFrom(
   'word',
   '😀',
 );
+const otherFamilies = fc.constantFrom(
+  'Read',
+  '<function=Read>',
+  '<parameter=file_path>',
+  '</parameter>',
+  '</function>',
+  '<arg_key>limit</arg_key>',
+  '<arg_value>',
+  '</arg_value>',
+  '<minimax:tool_call>',
+  '</minimax:tool_call>',
+  '<invoke name="Read">',
+  '<parameter name="limit">',
+  '</invoke>',
+  '<|tool_call|>',
+  '[',
+  ']',
+  '[TOOL_CALLS]',
+  '[Calling tool: ',
+  '({"a":1})]',
+  '<|python_tag|>',
+  '[{"name":"Bash"}]',
+  '5',
+);
 const soup = fc
   .array(
     fc.oneof(
       noise,
+      otherFamilies,
       fc.tuple(name, input).map(([name, args]) => hermes(JSON.stringify({ name, arguments: args }))),
     ),
     {
