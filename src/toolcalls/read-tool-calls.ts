@@ -1,6 +1,7 @@
 /** Reads tool calls and leading thinking out of the text of engines that leave their model's markup in it. */
 import { type EngineSink, isAside } from '../protocol/engine.ts';
 import { createMarkers, type Markers } from '../protocol/markers.ts';
+import { readChannels } from './channels.ts';
 import { families } from './families.ts';
 import { hermes } from './hermes.ts';
 import { readThinking } from './thinking.ts';
@@ -36,7 +37,7 @@ const grammars: Readonly<Record<ReadOptions['grammar'], Watched>> = {
 /** A stage that turns markup into tool-call and thinking events; only what is or may become markup is held back. */
 export function readToolCalls(next: EngineSink, options: ReadOptions): EngineSink {
   const calls = options.tools.size > 0 ? readCalls(next, options.tools, grammars[options.grammar]) : next;
-  return readThinking(calls, options.thinkingOpened ?? false);
+  return readChannels(readThinking(calls, options.thinkingOpened ?? false));
 }
 
 /** Markup that has begun and is not yet told to be a call or not. */

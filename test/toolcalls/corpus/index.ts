@@ -4,6 +4,7 @@ import { deepseek } from './deepseek.ts';
 import { gemma } from './gemma.ts';
 import { glm } from './glm.ts';
 import { granite } from './granite.ts';
+import { harmony } from './harmony.ts';
 import { hermes } from './hermes.ts';
 import { kimi } from './kimi.ts';
 import { llama } from './llama.ts';
@@ -24,4 +25,5 @@ export const corpus: Readonly<Record<string, readonly Sample[]>> = {
   kimi,
   bracket,
   gemma,
+  harmony,
 };

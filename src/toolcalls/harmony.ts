@@ -1,0 +1,34 @@
+/**
+ * Harmony, which gpt-oss writes: a message on the commentary channel to a recipient, who may stand before or behind the
+ * channel, as `<|channel|>commentary to=functions.NAME <|constrain|>json<|message|>{…}<|call|>`. The other channels are
+ * not calls: see channels.ts.
+ */
+import { namedCall } from './named-call.ts';
+import { createReader, type Input, jsonText, name, oneOf, position, type Run, space } from './run.ts';
+import type { Grammar, ToolCall } from './types.ts';
+
+const recipient = 'to=functions.';
+const start = '<|start|>assistant';
+const channel = '<|channel|>commentary';
+
+export const harmony: Grammar = {
+  openers: ['', `${start} `, `${channel} `, `${start}${channel} `].map((before) => before + recipient),
+  open: () => createReader(readCall),
+};
+
+function* readCall(input: Input, found: ToolCall[]): Run<number> {
+  const called = yield* name(input);
+  yield* space(input);
+  if (yield* oneOf(input, channel)) yield* space(input);
+  yield* oneOf(input, '<|constrain|>');
+  yield* name(input);
+  yield* space(input);
+  if (!(yield* oneOf(input, '<|message|>'))) return position(input);
+  yield* space(input);
+  const call = namedCall(called, yield* jsonText(input, '{'));
+  if (call === undefined) return position(input);
+  found.push(call);
+  const end = position(input);
+  yield* space(input);
+  return (yield* oneOf(input, '<|call|>', '<|end|>')) ? position(input) : end;
+}
