@@ -10,12 +10,11 @@ export function* ahead<T extends string>(input: Input, ...tags: readonly T[]): R
 }
 
 /** A reader that takes closing tags as written where the answer ends without them. */
-export function completed(reader: CallReader, missing: () => string): CallReader {
+export function completed(reader: CallReader, closers: string): CallReader {
   return {
     read: reader.read,
     end() {
-      const tags = missing();
-      if (tags !== '') reader.read(tags);
+      reader.read(closers);
       return reader.end();
     },
   };

@@ -30,11 +30,9 @@ export const glm: readonly Sample[] = [
     text: render([writing('\n</arg_value>, </tool_call> <arg_key>\n')]),
     calls: [writing('\n</arg_value>, </tool_call> <arg_key>\n')],
   },
-  {
-    name: 'half a value',
-    text: `${open}<arg_key>limit</arg_key>\n<arg_value>5`,
-    rest: `${open}<arg_key>limit</arg_key>\n<arg_value>5`,
-  },
+  { name: 'no closer of a value', text: `${open}<arg_key>limit</arg_key>\n<arg_value>5</tool_call>`, calls: [read] },
+  { name: 'no closer at all', text: `${open}<arg_key>limit</arg_key>\n<arg_value>5`, calls: [read] },
+  { name: 'half a key', text: `${open}<arg_key>lim`, rest: `${open}<arg_key>lim` },
   {
     name: 'malformed',
     text: '<tool_call>Read\n<arg_key>file_path</arg_key>\n/a.ts\n</tool_call>',

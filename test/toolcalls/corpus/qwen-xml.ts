@@ -84,6 +84,7 @@ export const qwenXml: readonly Sample[] = [
     calls: [{ name: 'mcp__db__query', input: { sql: 'null', cursor: null } }],
   },
   { name: 'a stranger behind a call', text: `${functionTag(list)}\n${unknown}`, calls: [list], rest: unknown },
+  { name: 'half a key', text: '<function=Read>\n<parameter=file_', rest: '<function=Read>\n<parameter=file_' },
   { name: 'malformed', text: '<function=Read file_path="/a">', rest: '<function=Read file_path="/a">' },
   {
     name: 'malformed JSON',
