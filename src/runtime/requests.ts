@@ -130,7 +130,9 @@ export function createRequests(deps: Deps): Requests {
 
   const endReply = ({ job, actor }: Live) => {
     job.reply.end();
-    void job.reply.finished.then(() => actor.send({ type: 'reply.finished' }));
+    void job.reply.finished.then(() => {
+      if (live.has(job.id)) actor.send({ type: 'reply.finished' });
+    });
   };
 
   const finished = (id: string, thrown?: unknown) => {

@@ -2,6 +2,7 @@ import { Agent, request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { type FakeEngine, startFakeVllmMlx } from '../support/fake-vllm-mlx.ts';
+import { lintSse } from '../support/sse-lint.ts';
 
 const total = 10_000;
 const parallel = 32;
@@ -9,6 +10,8 @@ const parallel = 32;
 let engine: FakeEngine;
 let gateway: RunningApp;
 const agent = new Agent({ keepAlive: true });
+/** Of the streams that were read to their end. */
+const problems: string[] = [];
 
 beforeAll(async () => {
   engine = await startFakeVllmMlx({ engine: 'batched' });
@@ -38,10 +41,15 @@ function run(n: number): Promise<void> {
     const { hostname, port } = new URL(gateway.url);
     const options = { host: hostname, port, path: '/v1/messages', method: 'POST', agent };
     const request = httpRequest({ ...options, headers: { 'content-type': 'application/json' } }, (response) => {
-      response.on('data', () => {
+      const pieces: Buffer[] = [];
+      response.on('data', (piece: Buffer) => {
+        pieces.push(piece);
         if (fate === 'cancelled') request.destroy();
       });
-      response.on('close', resolve);
+      response.on('close', () => {
+        if (fate === 'answered') problems.push(...lintSse(Buffer.concat(pieces)).problems);
+        resolve();
+      });
     });
     request.on('error', (error) => (fate === 'cancelled' ? resolve() : reject(error)));
     request.end(body);
@@ -77,6 +85,7 @@ test(`${total} requests, a third cancelled, a tenth failing, leave nothing behin
 
   // The last one may have failed on purpose: an engine that answers again is healthy again.
   await run(total - 2);
+  expect(problems).toEqual([]);
   const health = gateway.app.gateway.health();
   expect(health.queue).toEqual({ waiting: 0, running: 0 });
   expect(health.backends[0]?.slots.busy).toBe(0);
