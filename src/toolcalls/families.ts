@@ -12,6 +12,7 @@ import { minimax } from './minimax.ts';
 import { mistral } from './mistral.ts';
 import { qwenXml } from './qwen-xml.ts';
 import type { Grammar } from './types.ts';
+import { xlam } from './xlam.ts';
 
 export const families: readonly Grammar[] = [
   hermes,
@@ -26,4 +27,5 @@ export const families: readonly Grammar[] = [
   bracket,
   gemma,
   harmony,
+  xlam,
 ];

@@ -5,7 +5,7 @@ import { readChannels } from './channels.ts';
 import { families } from './families.ts';
 import { hermes } from './hermes.ts';
 import { readThinking } from './thinking.ts';
-import { together } from './together.ts';
+import { type Together, together } from './together.ts';
 import type { CallReader, Grammar, ToolCall, Tools } from './types.ts';
 
 export interface ReadOptions {
@@ -18,20 +18,18 @@ export interface ReadOptions {
 }
 
 interface Watched {
-  readonly grammar: Grammar;
+  readonly grammar: Together;
   readonly openers: Markers;
-  readonly firstOpeners: readonly string[];
 }
 
-const watch = (grammar: Grammar): Watched => ({
-  grammar,
-  openers: createMarkers(grammar.openers),
-  firstOpeners: grammar.firstOpeners ?? [],
-});
+function watch(families: readonly Grammar[]): Watched {
+  const grammar = together(families);
+  return { grammar, openers: createMarkers(grammar.openers) };
+}
 
 const grammars: Readonly<Record<ReadOptions['grammar'], Watched>> = {
-  auto: watch(together(families)),
-  hermes: watch(hermes),
+  auto: watch(families),
+  hermes: watch([hermes]),
 };
 
 /** A stage that turns markup into tool-call and thinking events; only what is or may become markup is held back. */
@@ -48,7 +46,8 @@ interface Markup {
   body: string;
 }
 
-function readCalls(next: EngineSink, tools: Tools, { grammar, openers, firstOpeners }: Watched): EngineSink {
+function readCalls(next: EngineSink, tools: Tools, { grammar, openers }: Watched): EngineSink {
+  const { firstOpeners } = grammar;
   let markup: Markup | undefined;
   /** Nothing but white space was read so far. */
   let first = firstOpeners.length > 0;
@@ -85,8 +84,8 @@ function readCalls(next: EngineSink, tools: Tools, { grammar, openers, firstOpen
     else say(raw);
   };
 
-  const open = (opener: string) => {
-    markup = { opener, reader: grammar.open(opener, tools), body: '' };
+  const open = (opener: string, first: boolean) => {
+    markup = { opener, reader: grammar.open(opener, tools, first), body: '' };
   };
 
   /** Reads what an answer starts with and returns what stands behind it. */
@@ -100,7 +99,7 @@ function readCalls(next: EngineSink, tools: Tools, { grammar, openers, firstOpen
     held = '';
     const opener = firstOpeners.find((opener) => start.startsWith(opener));
     if (opener === undefined) return start;
-    open(opener);
+    open(opener, true);
     return start.slice(opener.length);
   };
 
@@ -111,7 +110,7 @@ function readCalls(next: EngineSink, tools: Tools, { grammar, openers, firstOpen
     say(text.slice(0, cut));
     held = marker === undefined ? text.slice(cut) : '';
     if (marker === undefined) return '';
-    open(marker);
+    open(marker, false);
     return text.slice(cut + marker.length);
   };
 

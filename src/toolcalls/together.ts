@@ -1,17 +1,24 @@
 /** Several families as one grammar. */
-import type { CallReader, Grammar, Reading, ToolCall } from './types.ts';
+import type { CallReader, Grammar, Reading, ToolCall, Tools } from './types.ts';
+
+export interface Together {
+  readonly openers: readonly string[];
+  readonly firstOpeners: readonly string[];
+  /** @param first nothing stands before the opener in the answer */
+  open(hit: string, tools: Tools, first: boolean): CallReader;
+}
 
 /** Reads as whichever of the families finds a call; for `none` all must agree, and the text goes on where the last of them gave up. */
-export function together(families: readonly Grammar[]): Grammar {
+export function together(families: readonly Grammar[]): Together {
   const openers = [...new Set(families.flatMap((family) => family.openers))];
   const firstOpeners = [...new Set(families.flatMap((family) => family.firstOpeners ?? []))];
   return {
     openers,
     firstOpeners,
-    open: (hit, tools) =>
+    open: (hit, tools, first) =>
       readAll(
         families.flatMap((family) =>
-          [...family.openers, ...(family.firstOpeners ?? [])]
+          [...family.openers, ...((first && family.firstOpeners) || [])]
             .filter((opener) => opener.startsWith(hit))
             .map((opener) => behind(opener.slice(hit.length), family.open(opener, tools))),
         ),

@@ -12,6 +12,7 @@ import { minimax } from './minimax.ts';
 import { mistral } from './mistral.ts';
 import { qwenXml } from './qwen-xml.ts';
 import type { Sample } from './sample.ts';
+import { xlam } from './xlam.ts';
 
 export const corpus: Readonly<Record<string, readonly Sample[]>> = {
   hermes,
@@ -26,4 +27,5 @@ export const corpus: Readonly<Record<string, readonly Sample[]>> = {
   bracket,
   gemma,
   harmony,
+  xlam,
 };
