@@ -2,7 +2,7 @@ import type { Sample } from './sample.ts';
 import type { Call } from './samples-of.ts';
 import { bare, taggedSamples } from './tagged.ts';
 
-const render = (calls: readonly Call[]) =>
+export const render = (calls: readonly Call[]) =>
   calls
     .map(
       ({ name, input }) =>

@@ -6,7 +6,8 @@ const invoke = ({ name, input }: Call) =>
   `<invoke name="${name}">\n${Object.entries(input)
     .map(([key, value]) => `<parameter name="${key}">${bare(value)}</parameter>\n`)
     .join('')}</invoke>`;
-const render = (calls: readonly Call[]) => `<minimax:tool_call>\n${calls.map(invoke).join('\n')}\n</minimax:tool_call>`;
+export const render = (calls: readonly Call[]) =>
+  `<minimax:tool_call>\n${calls.map(invoke).join('\n')}\n</minimax:tool_call>`;
 
 const read: Call = { name: 'Read', input: { file_path: '/a.ts', limit: 5 } };
 const list: Call = { name: 'TaskList', input: {} };

@@ -6,7 +6,7 @@ const functionTag = ({ name, input }: Call) =>
   `<function=${name}>\n${Object.entries(input)
     .map(([key, value]) => `<parameter=${key}>\n${bare(value)}\n</parameter>\n`)
     .join('')}</function>`;
-const wrapped = (calls: readonly Call[]) =>
+export const render = (calls: readonly Call[]) =>
   calls.map((call) => `<tool_call>\n${functionTag(call)}\n</tool_call>`).join('\n');
 
 const read: Call = { name: 'Read', input: { file_path: '/a.ts' } };
@@ -17,7 +17,7 @@ const writing = (content: string): Call => ({ name: 'Write', input: { content } 
 const unknown = functionTag({ name: 'get_weather', input: { city: 'Rome' } });
 
 export const qwenXml: readonly Sample[] = [
-  ...taggedSamples(wrapped),
+  ...taggedSamples(render),
   ...taggedSamples((calls) => calls.map(functionTag).join('\n')).map((sample) => ({
     ...sample,
     name: `bare: ${sample.name}`,
@@ -46,7 +46,7 @@ export const qwenXml: readonly Sample[] = [
   },
   {
     name: 'no function closer',
-    text: `<tool_call>\n<function=Read>\n<parameter=file_path>\n/a.ts\n</parameter>\n</tool_call>\n${wrapped([list])}`,
+    text: `<tool_call>\n<function=Read>\n<parameter=file_path>\n/a.ts\n</parameter>\n</tool_call>\n${render([list])}`,
     calls: [read, list],
   },
   { name: 'no closer at all', text: '<tool_call>\n<function=Read>\n<parameter=file_path>\n/a.ts', calls: [read] },
@@ -58,11 +58,11 @@ export const qwenXml: readonly Sample[] = [
   { name: 'no closer of nothing', text: '<tool_call><function=TaskList></tool_call>', calls: [list] },
   {
     name: 'tags in a value',
-    text: wrapped([writing('a = "</function>" + `</parameter>` // <parameter=x> \n\tb("</function></tool_call>")')]),
+    text: render([writing('a = "</function>" + `</parameter>` // <parameter=x> \n\tb("</function></tool_call>")')]),
     calls: [writing('a = "</function>" + `</parameter>` // <parameter=x> \n\tb("</function></tool_call>")')],
   },
-  { name: 'blank lines of a value', text: wrapped([writing('\n\n a \n\n')]), calls: [writing('\n\n a \n\n')] },
-  { name: 'an empty value', text: wrapped([writing('')]), calls: [writing('')] },
+  { name: 'blank lines of a value', text: render([writing('\n\n a \n\n')]), calls: [writing('\n\n a \n\n')] },
+  { name: 'an empty value', text: render([writing('')]), calls: [writing('')] },
   {
     name: 'JSON as arguments',
     text: '<function=Bash>{"command": "echo </function>", "timeout": 5}</function>\n<function=TaskList>{}</function>',
