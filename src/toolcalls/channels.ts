@@ -1,9 +1,13 @@
-/** Harmony's channels: an answer of messages `<|start|>assistant<|channel|>NAME<|message|>…<|end|>`, the first one's start in the prompt. */
+/**
+ * Frames around text. Harmony's are many: an answer of messages `<|start|>assistant<|channel|>NAME<|message|>…<|end|>`, the
+ * first one's start in the prompt. Functionary's is one, before text that comes first.
+ */
 import { type EngineSink, isAside } from '../protocol/engine.ts';
 import { createJsonSpan, type JsonSpan } from '../protocol/json-span.ts';
 import { createMarkers } from '../protocol/markers.ts';
 
 const starts = ['<|start|>', '<|channel|>'];
+const toAll = '<|recipient|>all\n<|content|>';
 const message = '<|message|>';
 const messages = createMarkers([message]);
 const edges = createMarkers([...starts, '<|end|>', '<|return|>']);
@@ -13,7 +17,7 @@ const headerLimit = 256;
 
 /**
  * Turns the analysis channel into `thinking` and takes the frames off all others. Messages to a recipient stay as they are,
- * for harmony.ts to read. Answers that do not start as Harmony pass untouched.
+ * for harmony.ts to read. Answers that do not start in a frame pass untouched.
  */
 export function readChannels(next: EngineSink): EngineSink {
   let stage: 'start' | 'header' | 'text' | 'thinking' | 'arguments' | 'untouched' = 'start';
@@ -27,10 +31,12 @@ export function readChannels(next: EngineSink): EngineSink {
 
   /** Each takes all text that is not read yet, and returns what it leaves to the one that is next. */
   const readStart = (text: string): string => {
-    if (starts.some((start) => text.startsWith(start))) stage = 'header';
-    else if (starts.some((start) => start.startsWith(text))) held = text;
-    else stage = 'untouched';
-    return held === '' ? text : '';
+    if ([...starts, toAll].some((start) => start.startsWith(text) && start !== text)) {
+      held = text;
+      return '';
+    }
+    stage = starts.some((start) => text.startsWith(start)) ? 'header' : 'untouched';
+    return text.startsWith(toAll) ? text.slice(toAll.length) : text;
   };
 
   const readHeader = (text: string): string => {

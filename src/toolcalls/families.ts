@@ -1,6 +1,7 @@
 /** The families of tool-call markup, in the order in which they are asked about an opener they share. */
 import { bracket } from './bracket.ts';
 import { deepseek } from './deepseek.ts';
+import { functionary } from './functionary.ts';
 import { gemma } from './gemma.ts';
 import { glm } from './glm.ts';
 import { granite } from './granite.ts';
@@ -28,4 +29,5 @@ export const families: readonly Grammar[] = [
   gemma,
   harmony,
   xlam,
+  functionary,
 ];

@@ -1,6 +1,7 @@
 /** All samples, by family. */
 import { bracket } from './bracket.ts';
 import { deepseek } from './deepseek.ts';
+import { functionary } from './functionary.ts';
 import { gemma } from './gemma.ts';
 import { glm } from './glm.ts';
 import { granite } from './granite.ts';
@@ -28,4 +29,5 @@ export const corpus: Readonly<Record<string, readonly Sample[]>> = {
   gemma,
   harmony,
   xlam,
+  functionary,
 };
