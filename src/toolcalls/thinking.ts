@@ -1,17 +1,23 @@
-/** `<think>…</think>` at the start of an answer, for engines that leave it in the text. */
+/** Thinking between tags at the start of an answer, for engines that leave it in the text. Harmony's is in channels.ts. */
 import { type EngineSink, isAside } from '../protocol/engine.ts';
 import { createMarkers } from '../protocol/markers.ts';
 
-const opener = '<think>';
-const closer = '</think>';
-const closers = createMarkers([closer]);
+const common = { opener: '<think>', closers: createMarkers(['</think>']) };
+const tags = [
+  common,
+  // Mistral's.
+  { opener: '[THINK]', closers: createMarkers(['[/THINK]']) },
+  // Gemma's.
+  { opener: '<|channel>thought', closers: createMarkers(['<channel|>']) },
+];
 
 /**
  * Turns leading thinking into `thinking` events as it comes, without the white space at its edges and after it. Thinking
  * that is never closed lasts to the end.
- * @param opened the prompt ended in the opening tag, so the answer starts inside of the thinking
+ * @param opened the prompt ended in `<think>`, so the answer starts inside of the thinking
  */
 export function readThinking(next: EngineSink, opened: boolean): EngineSink {
+  let tag = common;
   let stage: 'start' | 'thinking' | 'after' | 'text' = opened ? 'thinking' : 'start';
   /** White space whose meaning the next character decides. */
   let space = '';
@@ -27,13 +33,15 @@ export function readThinking(next: EngineSink, opened: boolean): EngineSink {
     const text = held === '' ? piece.trimStart() : piece;
     space += piece.slice(0, piece.length - text.length);
     held += text;
-    if (held.length < opener.length && opener.startsWith(held)) return;
+    if (tags.some(({ opener }) => opener.startsWith(held) && opener !== held)) return;
     const rest = held;
     held = '';
-    if (rest.startsWith(opener)) {
+    const hit = tags.find(({ opener }) => rest.startsWith(opener));
+    if (hit) {
+      tag = hit;
       space = '';
       stage = 'thinking';
-      readThought(rest.slice(opener.length));
+      readThought(rest.slice(tag.opener.length));
     } else {
       stage = 'text';
       say('text', space + rest);
@@ -42,12 +50,12 @@ export function readThinking(next: EngineSink, opened: boolean): EngineSink {
 
   const readThought = (piece: string) => {
     const text = held + piece;
-    const { cut, marker } = closers.scan(text);
+    const { cut, marker } = tag.closers.scan(text);
     think(text.slice(0, cut));
     held = marker === undefined ? text.slice(cut) : '';
     if (marker === undefined) return;
     stage = 'after';
-    readAfter(text.slice(cut + closer.length));
+    readAfter(text.slice(cut + marker.length));
   };
 
   const think = (text: string) => {

@@ -29,6 +29,9 @@ test.each<[string, string, ReturnType<typeof read>]>([
   ['no close', '<think>\nall of it </thi', [{ thinking: 'all of it </thi' }]],
   ['a second thought', '<think>a</think>b<think>c</think>', [{ thinking: 'a' }, 'b<think>c</think>']],
   ['half an opener', '<thin', ['<thin']],
+  ["Mistral's tags", '[THINK]a </think>[/THINK]b', [{ thinking: 'a </think>' }, 'b']],
+  ["Gemma's tags", '<|channel>thought\nhm\n<channel|>Hi', [{ thinking: 'hm' }, 'Hi']],
+  ["Gemma's tags without a thought", '<|channel>thought\n<channel|>Hi', ['Hi']],
   ['nothing but white space', ' \n', [' \n']],
 ])('%s', (_, text, expected) => {
   expect(read(text)).toEqual(expected);
@@ -61,7 +64,23 @@ test("an engine's own thinking ends the start; counts do not", () => {
 });
 
 test('any cutting gives the same events', () => {
-  const parts = fc.constantFrom('<think>', '</think>', '<th', '</th', 'ink>', ' ', '\n', 'word', '<', '😀', '\u00a0');
+  const parts = fc.constantFrom(
+    '<think>',
+    '</think>',
+    '[THINK]',
+    '[/THINK]',
+    '<|channel>thought',
+    '<channel|>',
+    '<th',
+    '</th',
+    'ink>',
+    ' ',
+    '\n',
+    'word',
+    '<',
+    '😀',
+    '\u00a0',
+  );
   const text = fc.array(parts, { maxLength: 12 }).map((parts) => parts.join(''));
   fc.assert(
     fc.property(text, cuts, fc.boolean(), (text, cuts, opened) => {
