@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { EndReason, EngineEvent } from '../../src/protocol/engine.ts';
+import { families } from '../../src/toolcalls/families.ts';
 import { readToolCalls } from '../../src/toolcalls/read-tool-calls.ts';
 import { cutAt, cuts, joined, recorder } from '../support/engine-events.ts';
 
@@ -180,28 +181,30 @@ const noise = fc.constantFrom(
   'word',
   '😀',
 );
+const openers = families.flatMap(({ openers, firstOpeners = [] }) => [...openers, ...firstOpeners]);
 const otherFamilies = fc.constantFrom(
+  ...openers,
   'Read',
-  '<function=Read>',
   '<parameter=file_path>',
   '</parameter>',
   '</function>',
   '<arg_key>limit</arg_key>',
   '<arg_value>',
   '</arg_value>',
-  '<minimax:tool_call>',
-  '</minimax:tool_call>',
-  '<invoke name="Read">',
   '<parameter name="limit">',
+  '">',
   '</invoke>',
-  '<|tool_call|>',
-  '[',
+  '<|"|>',
   ']',
-  '[TOOL_CALLS]',
-  '[Calling tool: ',
+  '[ARGS]',
   '({"a":1})]',
-  '<|python_tag|>',
+  '{"name":"Read","parameters":{}}',
+  ';',
   '[{"name":"Bash"}]',
+  '<｜tool▁sep｜>',
+  '<|channel|>',
+  '<|message|>',
+  '<|call|>',
   '5',
 );
 const soup = fc
@@ -242,6 +245,14 @@ test.each<[string, string]>([
   ['white space without end', ' '.repeat(400_000)],
   ['nothing but openers', '<tool_call>'.repeat(40_000)],
   ['nothing but opened objects', '<tool_call>{'.repeat(40_000)],
+  ['nothing but openers of every family', openers.map((opener) => opener.repeat(2_000)).join('')],
+  [
+    'every family opened in turn',
+    openers
+      .map((opener) => `${opener}Read{"a": "`)
+      .join('')
+      .repeat(1_000),
+  ],
   ['nothing but opened functions', '<tool_call><function=Read>'.repeat(20_000)],
   ['nothing but parameters', `<function=Read>${'<parameter=a>'.repeat(30_000)}`],
   [
