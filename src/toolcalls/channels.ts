@@ -40,7 +40,7 @@ export function readChannels(next: EngineSink): EngineSink {
   };
 
   const readHeader = (text: string): string => {
-    const { cut, marker } = messages.scan(text);
+    const { cut, marker } = messages.scan(text.slice(0, headerLimit + message.length));
     if (cut > headerLimit) {
       stage = 'text';
       // Behind the token that it began with, so that it is not taken for a header again.

@@ -74,5 +74,6 @@ test('400 kB of any token cost their length, not their square', () => {
   for (const token of ['<|channel|>', '<|end|>', '<|channel|>analysis<|message|>', '<|']) {
     const text = `<|channel|>final<|message|>${token.repeat(400_000 / token.length)}`;
     expect(read(text.split('')).at(-1)).toEqual(ended);
+    expect(read([text]).at(-1)).toEqual(ended);
   }
 });
