@@ -27,8 +27,8 @@ export interface EngineInfo {
   readonly maxOutputTokens: number;
   readonly images: boolean;
   readonly documents: boolean;
-  /** `text`: tool calls arrive as markup in the text, to be read by src/toolcalls. */
-  readonly toolCalls: 'text' | 'structured';
+  /** How tool calls arrive: as markup in the text, for src/toolcalls to read (`hermes`: that family alone), or structured. */
+  readonly toolCalls: 'text' | 'hermes' | 'structured';
   readonly cache: { readonly kind: CacheKind; readonly capacity: number };
   /** Whether `countTokens` is exact. */
   readonly exactTokens: boolean;

@@ -158,7 +158,9 @@ function stages(job: Job, info: EngineInfo, synthesizer: Synthesizer, abort: () 
   let sink: EngineSink = synthesizer;
   if (settings.outputSchema) sink = expectJson(sink, settings.outputSchema);
   if (settings.stopSequences.length > 0) sink = stopAt(sink, settings.stopSequences, abort);
-  if (info.toolCalls === 'text') sink = readToolCalls(sink, { tools, grammar: 'auto' });
+  if (info.toolCalls !== 'structured') {
+    sink = readToolCalls(sink, { tools, grammar: info.toolCalls === 'hermes' ? 'hermes' : 'auto' });
+  }
   return sink;
 }
 

@@ -80,7 +80,8 @@ function describe(options: BackendOptions, served: readonly string[], facts: Ser
     // A server that does not say is asked with the image, and says then.
     images: facts.images ?? true,
     documents: false,
-    toolCalls: options.toolGrammar === 'hermes' ? 'text' : 'structured',
+    // The server's own parser is the rule here; with `hermes` what it leaves in the text is read as well.
+    toolCalls: options.toolGrammar === 'hermes' ? 'hermes' : 'structured',
     cache: { kind: 'conversations', capacity: Math.min(slots, mostConversations) },
     exactTokens: false,
     demo: false,

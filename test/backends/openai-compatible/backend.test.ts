@@ -168,7 +168,7 @@ test('the owner knows better', async () => {
     contextWindow: 9_000,
     contextSource: 'config',
     maxOutputTokens: 500,
-    toolCalls: 'text',
+    toolCalls: 'hermes',
   });
 });
 
