@@ -2,16 +2,18 @@
  * Llama 3: call objects, parted by `;`, behind `<|python_tag|>` or as the whole answer. Its `<function=NAME>` form is
  * Qwen's too and lives there.
  */
+import { callStart } from './call-start.ts';
 import { parseCalls } from './json-calls.ts';
 import { createReader, type Input, jsonText, oneOf, position, type Run, restOfJson, space } from './run.ts';
-import type { Grammar, ToolCall } from './types.ts';
+import type { Grammar, ToolCall, Tools } from './types.ts';
 
 const brace = '{';
 
 export const llama: Grammar = {
   openers: ['<|python_tag|>'],
   firstOpeners: [brace],
-  open: (opener) => createReader(opener === brace ? readWhole : readTagged),
+  open: (opener, tools) =>
+    createReader(opener === brace ? (input, found) => readWhole(input, found, tools) : readTagged),
 };
 
 function* readTagged(input: Input, found: ToolCall[]): Run<number> {
@@ -19,12 +21,10 @@ function* readTagged(input: Input, found: ToolCall[]): Run<number> {
   return yield* readList(input, found, yield* jsonText(input, brace));
 }
 
-/** An answer that is JSON, but no call, is told by its first key. */
-function* readWhole(input: Input, found: ToolCall[]): Run<number> {
-  const blank = yield* space(input);
-  const key = yield* oneOf(input, '"name"', '"type"');
-  if (key === undefined) return position(input);
-  const end = yield* readList(input, found, yield* restOfJson(input, brace + blank + key));
+function* readWhole(input: Input, found: ToolCall[], tools: Tools): Run<number> {
+  const start = yield* callStart(input, tools);
+  if (start === undefined) return position(input);
+  const end = yield* readList(input, found, yield* restOfJson(input, brace + start));
   yield* space(input);
   // Something follows: it was not the whole answer.
   found.length = 0;

@@ -1,7 +1,8 @@
 /** xLAM: an array of call objects as the whole answer, bare or in a fence. */
+import { callStart } from './call-start.ts';
 import { parseCalls } from './json-calls.ts';
 import { createReader, type Input, oneOf, position, type Run, restOfJson, space } from './run.ts';
-import type { Grammar, ToolCall } from './types.ts';
+import type { Grammar, ToolCall, Tools } from './types.ts';
 
 const bracket = '[';
 const fence = '```json';
@@ -9,21 +10,19 @@ const fence = '```json';
 export const xlam: Grammar = {
   openers: [],
   firstOpeners: [bracket, fence],
-  open: (opener) => createReader((input, found) => readWhole(input, found, opener)),
+  open: (opener, tools) => createReader((input, found) => readWhole(input, found, opener, tools)),
 };
 
-/** An answer that is JSON, but no call, is told by its first key. */
-function* readWhole(input: Input, found: ToolCall[], opener: string): Run<number> {
+function* readWhole(input: Input, found: ToolCall[], opener: string, tools: Tools): Run<number> {
   if (opener === fence) {
     yield* space(input);
     if (!(yield* oneOf(input, bracket))) return position(input);
   }
   yield* space(input);
   if (!(yield* oneOf(input, '{'))) return position(input);
-  yield* space(input);
-  const key = yield* oneOf(input, '"name"', '"arguments"');
-  if (key === undefined) return position(input);
-  const list = yield* restOfJson(input, `${bracket}{${key}`);
+  const start = yield* callStart(input, tools);
+  if (start === undefined) return position(input);
+  const list = yield* restOfJson(input, `${bracket}{${start}`);
   if (list === undefined) return position(input);
   found.push(...parseCalls(list));
   yield* space(input);

@@ -70,9 +70,9 @@ test('any cutting gives the same events', () => {
   );
 });
 
-test('400 kB of any token cost their length, not their square', () => {
+test('100 kB of any token cost their length, not their square', () => {
   for (const token of ['<|channel|>', '<|end|>', '<|channel|>analysis<|message|>', '<|']) {
-    const text = `<|channel|>final<|message|>${token.repeat(400_000 / token.length)}`;
+    const text = `<|channel|>final<|message|>${token.repeat(100_000 / token.length)}`;
     expect(read(text.split('')).at(-1)).toEqual(ended);
     expect(read([text]).at(-1)).toEqual(ended);
   }

@@ -40,5 +40,11 @@ export const llama: readonly Sample[] = [
   text('code of its own', '<|python_tag|>print("a")'),
   text('malformed', '<|python_tag|>{"name": "Read", "parameters": {"file_path": }}'),
   text('in prose', 'Llama writes `<|python_tag|>` before a call; then {"name": "TaskList"}'),
+  {
+    name: 'an answer in JSON, truncated',
+    text: '{"name": "Rome", "si',
+    rest: '{"name": "Rome", "si',
+    cutOff: true,
+  },
   { name: 'bare, truncated', text: '{"name": "Write", "parameters": {"content": "a', cutOff: true },
 ];

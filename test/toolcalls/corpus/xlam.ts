@@ -29,5 +29,11 @@ export const xlam: readonly Sample[] = [
   text('numbers', '[[1, 2], {"a": 3}]'),
   text('nothing', '[]'),
   text('malformed', '[{"name": "Read", "arguments": {"file_path": }}]'),
+  {
+    name: 'an answer in JSON, truncated',
+    text: '[{"name": "Rome", "si',
+    rest: '[{"name": "Rome", "si',
+    cutOff: true,
+  },
   { name: 'truncated', text: '[{"name": "TaskList", "arguments": {}}, {"na', cutOff: true },
 ];
