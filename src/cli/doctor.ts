@@ -3,12 +3,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Config } from '../config/schema.ts';
 import { createLogger } from '../observe/logger.ts';
 import { askHealth, askModels, type Health, preferredModel } from './client.ts';
+import type { Command } from './command.ts';
 import { checkContext, checkEngines, checkKey, checkModel } from './doctor/engine.ts';
 import type { Finding } from './doctor/finding.ts';
 import { checkCache, checkToolCall } from './doctor/turns.ts';
 import { CommandError } from './errors.ts';
 import { type UsedGateway, useGateway } from './gateway.ts';
-import type { Command } from './index.ts';
 import { configHelp, configOptions, readOptions } from './options.ts';
 import { settingsWithEngine } from './settings.ts';
 

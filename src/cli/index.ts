@@ -1,15 +1,9 @@
 /** From the command line to a command and its exit code. */
 import { suggest } from '../config/nearest.ts';
 import { version } from '../version.ts';
+import type { Command } from './command.ts';
 import { describeFailure, UsageError } from './errors.ts';
 import type { World } from './world.ts';
-
-export interface Command {
-  /** What `--help` prints. */
-  readonly help: string;
-  /** Resolves to the exit code. */
-  run(args: readonly string[], world: World): Promise<number>;
-}
 
 interface Entry {
   readonly summary: string;

@@ -1,7 +1,7 @@
 /** `warmslot pull`: downloads a model for the embedded engine. */
 import { isDownload, pullModel } from '../backends/llama-cpp/model-file.ts';
+import type { Command } from './command.ts';
 import { UsageError } from './errors.ts';
-import type { Command } from './index.ts';
 import { readOptions } from './options.ts';
 import { createProgress } from './progress.ts';
 import { readSettings } from './settings.ts';
