@@ -1,7 +1,7 @@
 /**
- * Harmony, which gpt-oss writes: a message on the commentary channel to a recipient, who may stand before or behind the
- * channel, as `<|channel|>commentary to=functions.NAME <|constrain|>json<|message|>{…}<|call|>`. The other channels are
- * not calls: see channels.ts.
+ * Harmony, which gpt-oss writes: a message to a recipient, as `<|channel|>commentary to=functions.NAME <|constrain|>json
+ * <|message|>{…}<|call|>`. The recipient may stand before the channel, and the channel be analysis. For messages to nobody
+ * see channels.ts.
  */
 import { namedCall } from './named-call.ts';
 import { createReader, type Input, jsonText, name, oneOf, position, type Run, space } from './run.ts';
@@ -9,17 +9,19 @@ import type { Grammar, ToolCall } from './types.ts';
 
 const recipient = 'to=functions.';
 const start = '<|start|>assistant';
-const channel = '<|channel|>commentary';
+const channels = ['<|channel|>commentary', '<|channel|>analysis'];
+
+const headers = [start, ...channels, ...channels.map((channel) => start + channel)];
 
 export const harmony: Grammar = {
-  openers: ['', `${start} `, `${channel} `, `${start}${channel} `].map((before) => before + recipient),
+  openers: [recipient, ...headers.map((header) => `${header} ${recipient}`)],
   open: () => createReader(readCall),
 };
 
 function* readCall(input: Input, found: ToolCall[]): Run<number> {
   const called = yield* name(input);
   yield* space(input);
-  if (yield* oneOf(input, channel)) yield* space(input);
+  if (yield* oneOf(input, ...channels)) yield* space(input);
   yield* oneOf(input, '<|constrain|>');
   yield* name(input);
   yield* space(input);

@@ -43,6 +43,12 @@ export const harmony: readonly Sample[] = [
     calls: [read],
   },
   {
+    name: 'a call on the analysis channel',
+    text: `${analysis}<|start|>assistant${written(read).replace('commentary', 'analysis')}`,
+    calls: [read],
+    thinking: 'I need the file.',
+  },
+  {
     name: 'no constraint and no closer',
     text: `${analysis}<|channel|>commentary to=functions.TaskList<|message|>{}`,
     calls: [tasks],
