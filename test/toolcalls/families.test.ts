@@ -7,7 +7,7 @@ import { readToolCalls } from '../../src/toolcalls/read-tool-calls.ts';
 import type { Tools } from '../../src/toolcalls/types.ts';
 import { cutAt, cuts, joined, recorder } from '../support/engine-events.ts';
 import { corpus } from './corpus/index.ts';
-import { tools as known } from './corpus/sample.ts';
+import { code, tools as known } from './corpus/sample.ts';
 
 function read(pieces: readonly string[], reason: EndReason = 'end_turn', tools: Tools = known): EngineEvent[] {
   const sink = recorder();
@@ -52,6 +52,26 @@ test('nothing of a text without known tools is lost', () => {
     }),
     { numRuns: 1_000 },
   );
+});
+
+test('prose, code and JSON are held back by no more than the longest opener', () => {
+  const longest = Math.max(...openers.map((opener) => opener.length));
+  const plain = [
+    '{"name": "Rome", "sizes": [{"name": "a", "of": [1, 2]}], "type": "city"}\n',
+    'See [the docs](http://a/b#c), [1] and [x]; I call: nothing, tool_code is `a[0][key] = {b: [c(d)]}`.\n',
+    code,
+    '\n```json\n[{"city": "Rome"}]\n```\n<b>bold</b> <|x|> <tool> a < b\n',
+  ].join('');
+  const sink = recorder();
+  const stage = readToolCalls(sink, { tools: known, grammar: 'auto' });
+  let said = 0;
+  let read = 0;
+  for (const character of plain) {
+    stage.push({ type: 'text', text: character });
+    read += character.length;
+    for (const event of sink.events.splice(0)) if (event.type === 'text') said += event.text.length;
+    expect(read - said).toBeLessThanOrEqual(longest);
+  }
 });
 
 const unfinished = [
