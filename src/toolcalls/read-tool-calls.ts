@@ -131,7 +131,8 @@ function readCalls(next: EngineSink, tools: Tools, { grammar, openers }: Watched
 
   /** Nothing more comes that could complete what is held. A call cut off by the token limit is nobody's answer. */
   const settle = (cutOff: boolean) => {
-    if (markup && cutOff) space = '';
+    if (markup && cutOff && isText(markup)) say(markup.opener + markup.body);
+    else if (markup && cutOff) space = '';
     else if (markup) callOrSay(markup.reader.end(), markup.opener + markup.body);
     markup = undefined;
     say(held);
@@ -153,4 +154,9 @@ function readCalls(next: EngineSink, tools: Tools, { grammar, openers }: Watched
     },
     flush: () => next.flush(),
   };
+}
+
+/** A bracket or a brace with hardly anything behind it is more likely the last word of a text than the start of a call. */
+function isText({ opener, body }: Markup): boolean {
+  return opener.length < 6 && body.length < 8;
 }

@@ -272,3 +272,10 @@ test.each<[string, string]>([
   stage.push({ type: 'ended', reason: 'end_turn' });
   expect(sink.events.at(-1)).toMatchObject({ type: 'ended' });
 });
+
+test.each(['The list is [', 'see [Rea', 'as in a[', 'call:', '{"na'])(
+  'the token limit takes nothing from a text that ends in %s',
+  (text) => {
+    expect(read(text, 'max_tokens')).toEqual([text, '.max_tokens']);
+  },
+);
