@@ -5,6 +5,7 @@ import type { GatewayError } from '../protocol/errors.ts';
 import { createFold } from '../reply/fold.ts';
 import type { ReplyPort } from '../runtime/reply-port.ts';
 import { sendError } from './errors.ts';
+import { beginHijacked } from './hijack.ts';
 
 /**
  * The CLI closes a connection whose headers did not come within 300 s, and repeats the request. White space in front of
@@ -40,13 +41,7 @@ export function createJsonReply(reply: FastifyReply, beginAfterMs: number): Repl
       if (over || performance.now() - arrivedAt < beginAfterMs) return;
       if (!begun) {
         begun = true;
-        reply.hijack();
-        const known = Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]);
-        raw.writeHead(200, {
-          ...Object.fromEntries(known),
-          ...headers,
-          'content-type': 'application/json; charset=utf-8',
-        });
+        beginHijacked(reply, { ...headers, 'content-type': 'application/json; charset=utf-8' });
       }
       raw.write(' ');
     },
