@@ -38,10 +38,9 @@ export function startAttempt(
     return { stop() {}, silentFor: () => 0 };
   }
 
-  const shape = { prefixKey: prompt.prefixKey, prefixBytes: prompt.prefixBytes, chain: prompt.chain, slot: lease.slot };
   const { kind, held } = handle.cache.getSnapshot().context;
-  const expectedShare = reusableBytes(shape, { cacheKind: kind, held }, lease.slot) / Math.max(1, prompt.bytes);
-  handle.cache.send({ type: 'cache.used', requestId: job.id, prompt: shape });
+  const expectedShare = reusableBytes(job.shape, { cacheKind: kind, held }, lease.slot) / Math.max(1, prompt.bytes);
+  handle.cache.send({ type: 'cache.used', requestId: job.id, prompt: { ...job.shape, slot: lease.slot } });
   handle.running++;
 
   const synthesizer = job.startSynthesizer({

@@ -1,6 +1,7 @@
 /** Binds a backend to its two machines, health and prefix cache, and keeps what the engine said of itself. */
 import { createActor, fromPromise } from 'xstate';
 import { type BackendActor, type BackendStatus, backendMachine, type ProbeReport } from '../../machines/backend.ts';
+import type { Intake } from '../../machines/policies/types.ts';
 import { type PrefixCacheActor, prefixCacheMachine } from '../../machines/prefix-cache.ts';
 import type { SchedulerActor } from '../../machines/scheduler.ts';
 import type { Backend, EngineInfo } from '../backends/types.ts';
@@ -15,6 +16,8 @@ export interface BackendHandle {
   /** Undefined until the first probe that succeeded. */
   info(): EngineInfo | undefined;
   status(): BackendStatus;
+  /** Whether it would be given a request now. */
+  takesWork(): boolean;
   /** Why it is not up, in words; empty when it is. */
   reason(): string;
   /** Generations running on it right now. */
@@ -33,6 +36,7 @@ interface Deps {
 export function startBackend(backend: Backend, { scheduler, events, timing }: Deps): BackendHandle {
   let info: EngineInfo | undefined;
   let status: BackendStatus = 'probing';
+  let intake: Intake = 'soon';
   let reason = 'not asked yet';
   const firstProbe = Promise.withResolvers<void>();
   const shutdown = new AbortController();
@@ -65,6 +69,7 @@ export function startBackend(backend: Backend, { scheduler, events, timing }: De
   );
   actor.on('backend.changed', (event) => {
     status = event.status;
+    intake = event.intake;
     reason = event.reason;
     scheduler.send({ type: 'backend.changed', backend: event.backend, intake: event.intake, slots: event.slots });
     events.emit(event);
@@ -84,6 +89,7 @@ export function startBackend(backend: Backend, { scheduler, events, timing }: De
     cache,
     info: () => info,
     status: () => status,
+    takesWork: () => intake === 'full' || intake === 'trial',
     reason: () => reason,
     running: 0,
     firstProbe: firstProbe.promise,

@@ -102,7 +102,7 @@ export function createGateway({
       return known && info ? known.backend.countTokens(prompt, info) : Math.ceil(prompt.bytes / 3.5);
     },
     health() {
-      const first = backends.find(takesWork) ?? backends[0];
+      const first = backends.find((handle) => handle.takesWork()) ?? backends[0];
       const info = first?.info();
       return {
         status: draining ? 'unhealthy' : statusOf(backends),
@@ -136,12 +136,8 @@ function describe(handle: BackendHandle): BackendHealth {
   };
 }
 
-function takesWork(handle: BackendHandle): boolean {
-  return ['up', 'degraded', 'halfOpen'].includes(handle.status());
-}
-
 /** Healthy: the preferred backend works. Degraded: another one does. */
 function statusOf(backends: readonly BackendHandle[]): Health['status'] {
-  if (!backends.some(takesWork)) return 'unhealthy';
+  if (!backends.some((handle) => handle.takesWork())) return 'unhealthy';
   return backends.every((handle) => handle.status() === 'up') ? 'healthy' : 'degraded';
 }

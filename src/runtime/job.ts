@@ -1,4 +1,5 @@
 /** What the runtime keeps of a request while it lives: everything the machine must not know. */
+import type { PromptShape } from '../../machines/policies/types.ts';
 import type { Identity } from '../prompt/lineage.ts';
 import type { Prompt, Settings } from '../prompt/types.ts';
 import type { Message, StreamEvent, Usage } from '../protocol/anthropic/events.ts';
@@ -14,6 +15,8 @@ export interface Job {
   readonly model: string;
   readonly settings: Settings;
   readonly tools: Tools;
+  /** What of the prompt decides what can be reused; stays when the prompt is dropped. */
+  readonly shape: PromptShape;
   readonly reply: ReplyPort;
   readonly arrivedAt: number;
   grantedAt: number | undefined;
@@ -53,7 +56,7 @@ export function createJob(input: JobInput): Job {
   let prompt: Prompt | undefined = input.prompt;
   let synthesizer: Synthesizer | undefined;
   let started = false;
-  const { settings, model } = prompt;
+  const { settings, model, prefixKey, prefixBytes, chain } = prompt;
   const tools = new Map(prompt.tools.map((tool) => [tool.name, tool.inputSchema]));
 
   const consume = (event: StreamEvent) => {
@@ -88,6 +91,7 @@ export function createJob(input: JobInput): Job {
     model,
     settings,
     tools,
+    shape: { prefixKey, prefixBytes, chain },
     reply,
     arrivedAt,
     grantedAt: undefined,

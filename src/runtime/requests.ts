@@ -189,7 +189,6 @@ export function createRequests(deps: Deps): Requests {
       const preferred = candidates[0]?.backend.name ?? '';
       reply.describe({ 'x-warmslot-cache': job.cache, 'x-warmslot-backend': preferred });
       if (answer) job.backend = preferred;
-      const shape = { prefixKey: prompt.prefixKey, prefixBytes: prompt.prefixBytes, chain: prompt.chain };
       const actor = createActor(machine, {
         input: {
           ticket: {
@@ -197,7 +196,7 @@ export function createRequests(deps: Deps): Requests {
             lineage: identity.lineage,
             client,
             band: identity.band,
-            shape,
+            shape: job.shape,
             candidates: candidates.map((handle) => handle.backend.name),
           },
           scheduler,
@@ -209,7 +208,7 @@ export function createRequests(deps: Deps): Requests {
       events.emit({ type: 'request.started', requestId: id, session: identity.sessionId, model: prompt.model });
       sessions
         .of(identity.sessionId, client)
-        .send({ type: 'turn.started', lineage: identity.lineage, shape, bytes: prompt.bytes });
+        .send({ type: 'turn.started', lineage: identity.lineage, shape: job.shape, bytes: prompt.bytes });
       actor.start();
       return () => actor.send({ type: 'client.closed' });
     },
