@@ -6,7 +6,7 @@
  * no trace), and a failure leaves the open block open: closing it would make half an answer look whole.
  * Deltas do not come here. The machine is asked when the kind of block changes and tells the writer what to do.
  */
-import { type ActorRefFrom, setup } from 'xstate';
+import { setup } from 'xstate';
 
 export type BlockKind = 'text' | 'thinking' | 'tool_use';
 
@@ -97,5 +97,3 @@ export const synthesizerMachine = setup({
     errored: { type: 'final' },
   },
 });
-
-export type SynthesizerActor = ActorRefFrom<typeof synthesizerMachine>;

@@ -46,7 +46,6 @@ function targets(size: Size): Readonly<Record<Route, Target>> {
   return { direct, relay: through('relay', relay.port), warmslot: through('warmslot', gateway.port) };
 }
 
-const each = <T>(make: () => T): Record<Route, T> => ({ direct: make(), relay: make(), warmslot: make() });
 const eachRoute = <T>(make: (route: Route) => T): Record<Route, T> => ({
   direct: make('direct'),
   relay: make('relay'),
@@ -70,7 +69,7 @@ async function warmUp() {
 }
 
 async function firstToken() {
-  const times = each<number[]>(() => []);
+  const times = eachRoute<number[]>(() => []);
   for (let i = 0; i < 400 * scale; i++) {
     for (const target of Object.values(targets('large'))) {
       times[target.name].push((await runStream(target, `hello ${serial++}`, 1)).ttftMs);
@@ -91,9 +90,9 @@ async function cachedAnswer() {
 /** Requests per second of 200-chunk streams, and the CPU time of what stands between for each. */
 async function throughput(clients: number) {
   const seconds = Math.max(1, 3 * scale);
-  const rates = each<number[]>(() => []);
-  const cpuMs = each(() => 0);
-  const requests = each(() => 0);
+  const rates = eachRoute<number[]>(() => []);
+  const cpuMs = eachRoute(() => 0);
+  const requests = eachRoute(() => 0);
   for (let round = 0; round < 3; round++) {
     for (const target of Object.values(targets('small'))) {
       const { name } = target;
@@ -122,8 +121,8 @@ async function throughput(clients: number) {
 /** Latency of each token on its way, and CPU a chunk, for streams of one token every 20 ms. */
 async function pacedStreams(streams: number) {
   const chunks = Math.round(400 * scale);
-  const delays = each<number[]>(() => []);
-  const cpuMs = each(() => 0);
+  const delays = eachRoute<number[]>(() => []);
+  const cpuMs = eachRoute(() => 0);
   for (let round = 0; round < 2; round++) {
     for (const target of Object.values(targets('small'))) {
       const { name } = target;

@@ -37,7 +37,6 @@ export const errorTable = {
   unknown_model: row({ status: 404, type: 'not_found_error', retry: 'never' }),
   unknown_route: row({ status: 404, type: 'not_found_error', retry: 'never' }),
   body_too_large: row({ status: 413, type: 'request_too_large', retry: 'never' }),
-  unsupported_media_type: row({ status: 415, type: 'invalid_request_error', retry: 'never' }),
   queue_full: row({ status: 529, type: 'overloaded_error', retryAfter: 5 }),
   queue_timeout: row({ status: 529, type: 'overloaded_error', retryAfter: 15 }),
   no_backend: row({ status: 503, type: 'api_error', retryAfter: 5 }),
@@ -49,7 +48,6 @@ export const errorTable = {
   engine_auth: row({ status: 502, type: 'api_error', retry: 'never', fallback: true }),
   engine_failed: row({ status: 502, type: 'api_error', fallback: true }),
   engine_timeout: row({ status: 504, type: 'timeout_error', fallback: true }),
-  client_too_slow: row({ status: 500, type: 'api_error' }),
   internal: row({ status: 500, type: 'api_error' }),
 } as const satisfies Record<string, ErrorRow>;
 
