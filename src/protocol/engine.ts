@@ -19,10 +19,16 @@ export type EngineEvent =
   | { readonly type: 'text'; readonly text: string }
   /** `signature` only from engines that sign their thinking; it closes the block. */
   | { readonly type: 'thinking'; readonly text: string; readonly signature?: string }
-  | { readonly type: 'toolCallStart'; readonly name: string }
+  /** `from`: whether the call stood as markup in the text, or came from the engine's own parser. */
+  | { readonly type: 'toolCallStart'; readonly name: string; readonly from?: 'text' | 'engine' }
   /** A piece of the arguments: concatenated they are one JSON object. */
   | { readonly type: 'toolCallArguments'; readonly json: string }
   | { readonly type: 'toolCallEnd' }
+  /**
+   * A whole call that no tool of the request can take, however it is read. Nothing of it was passed on before. `arguments`
+   * is what the model wrote, `problem` says in words for the model what is wrong with it.
+   */
+  | { readonly type: 'toolCallInvalid'; readonly name: string; readonly arguments: string; readonly problem: string }
   | ({ readonly type: 'usage' } & EngineUsage)
   | { readonly type: 'ended'; readonly reason: EndReason; readonly stopSequence?: string }
   | { readonly type: 'failed'; readonly error: GatewayError };

@@ -24,7 +24,7 @@ export function expectJson(next: EngineSink, schema: JsonObject): EngineSink {
         pieces.push(event.text);
         return;
       }
-      if (event.type === 'toolCallStart') say((text) => text);
+      if (event.type === 'toolCallStart' || event.type === 'toolCallInvalid') say((text) => text);
       if (event.type === 'ended') say((text) => jsonIn(text, schema));
       next.push(event);
     },

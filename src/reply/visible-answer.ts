@@ -28,6 +28,7 @@ export function showAnswer(next: EngineSink, thinkingAllowed: boolean): EngineSi
           if (!visible && /\S/.test(event.text)) becomeVisible();
           break;
         case 'toolCallStart':
+        case 'toolCallInvalid':
           becomeVisible();
           break;
         case 'ended':

@@ -3,6 +3,7 @@ import { createActor, type InspectionEvent } from 'xstate';
 import { type BlockKind, type SynthesizerEvent, synthesizerMachine } from '../../machines/synthesizer.ts';
 import type { Settings } from '../prompt/types.ts';
 import type { BlockStart, StopReason, StreamEvent, Usage } from '../protocol/anthropic/events.ts';
+import { parseToolInput } from '../protocol/anthropic/tool-input.ts';
 import type { EngineEvent, EngineSink, EngineUsage } from '../protocol/engine.ts';
 import { newToolUseId } from '../reply/ids.ts';
 import { createMessageWriter } from '../reply/message-writer.ts';
@@ -121,6 +122,20 @@ export function createSynthesizer(options: SynthesizerOptions): Synthesizer {
     writer.append(piece);
   };
 
+  const toolCall = (name: string) => {
+    start();
+    blank = undefined;
+    tell({ type: 'tool.name' });
+    call = name;
+  };
+
+  const toolCallEnd = () => {
+    if (call === undefined) return;
+    if (writer.open !== 'tool_use') toolArguments('{}');
+    tell({ type: 'block.end' });
+    call = undefined;
+  };
+
   const answer: EngineSink = {
     push(event) {
       switch (event.type) {
@@ -140,19 +155,15 @@ export function createSynthesizer(options: SynthesizerOptions): Synthesizer {
           signature = undefined;
           return;
         case 'toolCallStart':
-          start();
-          blank = undefined;
-          tell({ type: 'tool.name' });
-          call = event.name;
-          return;
+          return toolCall(event.name);
         case 'toolCallArguments':
           return toolArguments(event.json);
         case 'toolCallEnd':
-          if (call === undefined) return;
-          if (writer.open !== 'tool_use') toolArguments('{}');
-          tell({ type: 'block.end' });
-          call = undefined;
-          return;
+          return toolCallEnd();
+        case 'toolCallInvalid':
+          toolCall(event.name);
+          toolArguments(readable(event.arguments));
+          return toolCallEnd();
         case 'ended':
           over = true;
           ending = event;
@@ -204,6 +215,11 @@ function startOf(kind: BlockKind, name: string): BlockStart {
   if (kind === 'text') return { type: 'text', text: '' };
   if (kind === 'thinking') return { type: 'thinking', thinking: '', signature: '' };
   return { type: 'tool_use', id: newToolUseId(), name, input: {} };
+}
+
+/** Arguments the client can parse, so that its own complaint about them teaches the model. */
+function readable(written: string): string {
+  return parseToolInput(written) ? written : JSON.stringify({ unparsed_arguments: written });
 }
 
 /** Clients run tools on `tool_use` and ask again when it stands there without a call, so the blocks decide. */
