@@ -34,6 +34,8 @@ export type AttemptEvent =
   | { type: 'attempt.progress'; done: number; total: number }
   /** Content reached the client: from here on the answer cannot be taken back. */
   | { type: 'attempt.firstToken' }
+  /** The answer is there, but for calls no tool can take: the engine is asked once more for those, on the same lease. */
+  | { type: 'attempt.correcting' }
   /** `stopped`: the answer ended before the engine did (a stop sequence), which may go on working for a moment. */
   | { type: 'attempt.done'; stopped: boolean }
   | { type: 'attempt.failed'; failure: Failure }
@@ -174,6 +176,7 @@ export const requestMachine = setup({
           { target: 'failed', actions: { type: 'fail', params: ({ event }) => ({ failure: event.failure }) } },
         ],
         'attempt.firstToken': { target: '.decoding', actions: assign({ forwarded: true }) },
+        'attempt.correcting': '.correcting',
         'attempt.silent': { target: 'failed', actions: { type: 'fail', params: { failure: silent() } } },
       },
       initial: 'connecting',
@@ -181,6 +184,7 @@ export const requestMachine = setup({
         connecting: { on: { 'attempt.accepted': 'prefilling' } },
         prefilling: { on: { 'attempt.progress': { actions: 'openReply' } } },
         decoding: {},
+        correcting: {},
       },
     },
     fallingBack: {

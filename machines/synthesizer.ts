@@ -3,7 +3,9 @@
  *
  * The wire knows one open content block at a time, and a client runs a tool the moment its block stops. So blocks are
  * strictly sequential, a tool call opens its block only when its arguments begin (a call cut off right after its name leaves
- * no trace), and a failure leaves the open block open: closing it would make half an answer look whole.
+ * no trace), and a failure leaves the open block open: closing it would make half an answer look whole. So does the end of
+ * the message for a call that was cut off: Claude Code forgets a block that never stopped and goes on from the token limit,
+ * where it would answer a stopped one with a tool error, again and again.
  * Deltas do not come here. The machine is asked when the kind of block changes and tells the writer what to do.
  */
 import { setup } from 'xstate';
@@ -90,7 +92,7 @@ export const synthesizerMachine = setup({
         thinking: { target: 'thinking', actions: 'closeBlock' },
         'tool.name': { target: 'bufferingTool', actions: 'closeBlock' },
         'block.end': { target: 'started', actions: 'closeBlock' },
-        'message.end': { target: 'stopped', actions: 'closeBlock' },
+        'message.end': 'stopped',
       },
     },
     stopped: { type: 'final', entry: 'closeMessage' },

@@ -13,6 +13,7 @@ interface OpenBlock {
   readonly start: Extract<StreamEvent, { type: 'content_block_start' }>['content_block'];
   readonly pieces: string[];
   signature: string;
+  closed: boolean;
 }
 
 export function createFold(): Fold {
@@ -30,7 +31,7 @@ export function createFold(): Fold {
           usage = head.usage;
           return;
         case 'content_block_start':
-          blocks.push({ start: event.content_block, pieces: [], signature: '' });
+          blocks.push({ start: event.content_block, pieces: [], signature: '', closed: false });
           return;
         case 'content_block_delta': {
           const block = blocks.at(-1);
@@ -39,6 +40,11 @@ export function createFold(): Fold {
           else if (event.delta.type === 'thinking_delta') block.pieces.push(event.delta.thinking);
           else if (event.delta.type === 'input_json_delta') block.pieces.push(event.delta.partial_json);
           else block.signature += event.delta.signature;
+          return;
+        }
+        case 'content_block_stop': {
+          const block = blocks.at(-1);
+          if (block) block.closed = true;
           return;
         }
         case 'message_delta':
@@ -65,11 +71,11 @@ export function createFold(): Fold {
   };
 }
 
-/** A call cut off by `max_tokens` has no arguments anybody could use: it is left out. */
-function folded({ start, pieces, signature }: OpenBlock): ReplyBlock[] {
+/** A call cut off by `max_tokens` never stopped and has no arguments anybody could use: it is left out. */
+function folded({ start, pieces, signature, closed }: OpenBlock): ReplyBlock[] {
   const whole = pieces.join('');
   if (start.type === 'text') return [{ type: 'text', text: whole }];
   if (start.type === 'thinking') return [{ type: 'thinking', thinking: whole, signature }];
-  const input = parseToolInput(whole);
+  const input = closed ? parseToolInput(whole) : undefined;
   return input ? [{ type: 'tool_use', id: start.id, name: start.name, input }] : [];
 }

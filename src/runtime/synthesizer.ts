@@ -66,7 +66,8 @@ export function createSynthesizer(options: SynthesizerOptions): Synthesizer {
         },
         closeBlock: () => writer.closeBlock(signature),
         closeMessage() {
-          const reason = stopReasonOf(ending?.reason ?? 'end_turn', toolCalls);
+          const cutOff = writer.open === 'tool_use';
+          const reason = cutOff ? 'max_tokens' : stopReasonOf(ending?.reason ?? 'end_turn', toolCalls);
           const stopSequence = reason === 'stop_sequence' ? ending?.stopSequence : undefined;
           writer.closeMessage(reason, stopSequence ?? null, usage());
           outcome = { reason };

@@ -58,6 +58,40 @@ test('an answer that ended before its engine did leaves the slot to be waited fo
   expect(asked().at(-1)).toBe('abandoned');
 });
 
+test('an engine asked again keeps its lease, and what comes of it is the end of the same attempt', () => {
+  const { report, value, asked, told, attempts } = startDecoding();
+  report({ type: 'attempt.correcting' });
+  expect(value()).toEqual({ attempting: 'correcting' });
+  report({ type: 'attempt.accepted' });
+  report({ type: 'attempt.progress', done: 1, total: 2 });
+  expect(value()).toEqual({ attempting: 'correcting' });
+  expect(asked()).toEqual(['enqueue']);
+  report({ type: 'attempt.done', stopped: false });
+  expect(value()).toBe('settling');
+  expect([told, attempts.length, asked().at(-1)]).toEqual([['end'], 1, 'finished']);
+});
+
+test('an answer that began with the call in question reaches the client only then', () => {
+  const { report, value } = startAttempting();
+  report({ type: 'attempt.accepted' });
+  report({ type: 'attempt.correcting' });
+  report({ type: 'attempt.firstToken' });
+  expect(value()).toEqual({ attempting: 'decoding' });
+  report({ type: 'attempt.done', stopped: false });
+  expect(value()).toBe('settling');
+});
+
+test('an attempt may still fail while the engine is asked again', () => {
+  const fresh = startAttempting({ ticket: twoBackends });
+  fresh.report({ type: 'attempt.correcting' });
+  fresh.report({ type: 'attempt.failed', failure: broken });
+  expect(fresh.value()).toBe('queued');
+  const spoken = startDecoding();
+  spoken.report({ type: 'attempt.correcting' });
+  spoken.report({ type: 'attempt.failed', failure: broken });
+  expect(spoken.told).toEqual(['engine_failed']);
+});
+
 test('an answer may end without any content', () => {
   const { report, value } = startAttempting();
   report({ type: 'attempt.done', stopped: false });
@@ -118,13 +152,16 @@ test('waiting for a slot ends when the queue has taken too long', () => {
   expect(asked()).toEqual(['enqueue', 'leave', 'abandoned']);
 });
 
-test.each(['connecting', 'prefilling', 'decoding'])('an engine that falls silent while %s is given up on', (state) => {
-  const request = atState[state]?.();
-  request?.actor.send({ type: 'attempt.silent' });
-  expect(request?.value()).toBe('failed');
-  expect(request?.told).toEqual(['engine_timeout']);
-  expect(request?.attempts[0]?.stopped).toBe(true);
-});
+test.each(['connecting', 'prefilling', 'decoding', 'correcting'])(
+  'an engine that falls silent while %s is given up on',
+  (state) => {
+    const request = atState[state]?.();
+    request?.actor.send({ type: 'attempt.silent' });
+    expect(request?.value()).toBe('failed');
+    expect(request?.told).toEqual(['engine_timeout']);
+    expect(request?.attempts[0]?.stopped).toBe(true);
+  },
+);
 
 test('a failure before anything was forwarded goes on to the next backend', () => {
   const { report, value, asked, heard, attempts, grant, told } = startAttempting({ ticket: twoBackends });
@@ -229,6 +266,11 @@ const atState: Readonly<Record<string, () => ReturnType<typeof start>>> = {
     return request;
   },
   decoding: startDecoding,
+  correcting: () => {
+    const request = startDecoding();
+    request.report({ type: 'attempt.correcting' });
+    return request;
+  },
   fallingBack: () => {
     const request = startAttempting();
     request.report({ type: 'attempt.failed', failure: busy });
@@ -302,6 +344,7 @@ test('every state can be reached and left', () => {
         { type: 'attempt.accepted' },
         { type: 'attempt.progress', done: 1, total: 2 },
         { type: 'attempt.firstToken' },
+        { type: 'attempt.correcting' },
         { type: 'attempt.done', stopped: false },
         { type: 'attempt.failed', failure: busy },
         { type: 'attempt.failed', failure: broken },

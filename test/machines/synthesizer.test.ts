@@ -44,6 +44,25 @@ test('a call opens its block with its arguments, one that has only a name leaves
   expect(run('message.start', 'tool.name', 'message.end').done).toBe('message{ }message');
 });
 
+test('arguments that come in many pieces are one block, and calls follow one another', () => {
+  const path: Kind[] = ['message.start', 'tool.name', 'tool.arguments', 'tool.arguments', 'tool.arguments'];
+  expect(run(...path)).toEqual({ state: 'emittingTool', done: 'message{ tool_use{' });
+  expect(run(...path, 'block.end', 'tool.name', 'tool.arguments', 'block.end', 'message.end').done).toBe(
+    'message{ tool_use{ } tool_use{ } }message',
+  );
+  expect(run(...path, 'tool.name', 'tool.arguments').done).toBe('message{ tool_use{ } tool_use{');
+});
+
+test('a call that is cut off while its arguments flow stays open', () => {
+  const { state, done } = run('message.start', 'text', 'tool.name', 'tool.arguments', 'message.end');
+  expect({ state, done }).toEqual({ state: 'stopped', done: 'message{ text{ } tool_use{ }message' });
+});
+
+test('words behind a bare name take its place', () => {
+  expect(run('message.start', 'tool.name', 'text', 'message.end').done).toBe('message{ text{ } }message');
+  expect(run('message.start', 'tool.name', 'thinking', 'message.end').done).toBe('message{ thinking{ } }message');
+});
+
 test.each<[string, Kind[]]>([
   ['idle', []],
   ['started', ['message.start']],
@@ -56,7 +75,7 @@ test.each<[string, Kind[]]>([
   expect(run(...path, 'message.fail')).toEqual({ state: 'errored', done: run(...path).done });
 });
 
-test('on every path blocks are closed before the next opens, and a message ends only outside of blocks', () => {
+test('on every path blocks are closed before the next opens, and only a call that is cut off stays open at the end', () => {
   const types: Kind[] = [
     'message.start',
     'text',
@@ -74,7 +93,7 @@ test('on every path blocks are closed before the next opens, and a message ends 
     const path = steps.map(({ event }) => event.type).filter((type) => types.some((known) => known === type)) as Kind[];
     for (const next of types) {
       const { state, done } = run(...path, next, 'message.end');
-      const whole = /^(message\{ ((text|thinking|tool_use)\{ \} )*\}message)?$/;
+      const whole = /^(message\{ ((text|thinking|tool_use)\{ \} )*(tool_use\{ )?\}message)?$/;
       if (state === 'stopped' || state === 'idle') expect(done).toMatch(whole);
     }
   }

@@ -181,6 +181,57 @@ test('a call cut off by the token limit is reported as such', () => {
   expect(folded(begun.events)).toMatchObject({ content: [], stop_reason: 'max_tokens' });
 });
 
+test('a call that was cut off behind its first pieces never stops, and is no reason to run tools', () => {
+  const whole = [name('Read'), json('{}'), callEnd];
+  const cut = [name('Write'), json('{"text":"ha'), 'flush' as const, json('lf')];
+  for (const reason of ['max_tokens', 'end_turn', 'tool_use'] as const) {
+    const { events, bytes } = run([...whole, ...cut, ended(reason)]);
+    expect(short(events).slice(-5)).toEqual(['}', 'tool_use{', '{"text":"ha', 'stop max_tokens', 'message_stop']);
+    expect(lintSse(bytes()).problems).toEqual([]);
+    expect(folded(events).content).toMatchObject([{ type: 'tool_use', name: 'Read' }]);
+  }
+});
+
+const invalid = (name: string, written: string): EngineEvent => ({
+  type: 'toolCallInvalid',
+  name,
+  arguments: written,
+  problem: 'it cannot be run',
+});
+
+test('a call no tool can take reaches the client as it is, with arguments that parse', () => {
+  const { events, bytes } = run([
+    text('Look:'),
+    invalid('Edit', '{"old":"a"}'),
+    invalid('Foo', '{"a": rm -rf'),
+    invalid('Foo', '[1]'),
+    invalid('Foo', ''),
+    ended(),
+  ]);
+  expect(lintSse(bytes()).problems).toEqual([]);
+  expect(folded(events)).toMatchObject({
+    content: [
+      { type: 'text', text: 'Look:' },
+      { type: 'tool_use', name: 'Edit', input: { old: 'a' } },
+      { type: 'tool_use', name: 'Foo', input: { unparsed_arguments: '{"a": rm -rf' } },
+      { type: 'tool_use', name: 'Foo', input: { unparsed_arguments: '[1]' } },
+      { type: 'tool_use', name: 'Foo', input: { unparsed_arguments: '' } },
+    ],
+    stop_reason: 'tool_use',
+  });
+});
+
+test('parallel calls are told one after the other, in many pieces or in one', () => {
+  const pieces = [name('A'), json('{"a"'), 'flush' as const, json(': 1'), 'flush' as const, json('}'), callEnd];
+  const { events, bytes } = run([...pieces, name('B'), callEnd, invalid('C', '{}'), ended('tool_use')]);
+  expect(lintSse(bytes()).problems).toEqual([]);
+  expect(folded(events).content).toMatchObject([
+    { name: 'A', input: { a: 1 } },
+    { name: 'B', input: {} },
+    { name: 'C', input: {} },
+  ]);
+});
+
 test.each<[EndReason, readonly EngineEvent[], string]>([
   ['end_turn', [name('A'), callEnd], 'tool_use'],
   ['stop_sequence', [name('A'), callEnd], 'tool_use'],
@@ -324,6 +375,7 @@ const segment: fc.Arbitrary<EngineEvent[]> = fc.oneof(
     .map(([text, signature]): EngineEvent[] => [{ type: 'thinking', text, signature }]),
   callEvents,
   fc.constant<EngineEvent[]>([name('Bash'), callEnd]),
+  piece.map((written): EngineEvent[] => [invalid('Bash', written)]),
   fc
     .record({ type: fc.constant('usage' as const), promptTokens: fc.nat(), cachedTokens: fc.nat() })
     .map((usage): EngineEvent[] => [usage]),
@@ -332,7 +384,10 @@ const segment: fc.Arbitrary<EngineEvent[]> = fc.oneof(
 const reasons = fc.constantFrom<EndReason[]>('end_turn', 'tool_use', 'max_tokens', 'refusal');
 const answer = fc
   .tuple(fc.array(segment, { maxLength: 8 }), reasons)
-  .map(([parts, reason]) => [...parts.flat(), ended(reason)]);
+  .chain(([parts, reason]) =>
+    fc.constantFrom<EngineEvent[]>([], [name('Bash'), json('{"a"')]).map((cut) => ({ parts, reason, cut })),
+  )
+  .map(({ parts, reason, cut }) => [...parts.flat(), ...(reason === 'max_tokens' ? cut : []), ended(reason)]);
 const between = fc.infiniteStream(
   fc.constantFrom<Step | undefined>('flush', 'keepAlive', 'start', undefined, undefined),
 );

@@ -49,7 +49,8 @@ const good: Record<string, string> = {
   'nothing said': body(start, final('end_turn'), end),
   'a stop sequence': body(start, ...hello, final('stop_sequence', 'END'), end),
   'text and a call': body(start, ...hello, tool(1), json('{"a":', 1), json('1}', 1), stop(1), final('tool_use'), end),
-  'a call cut short by the token limit': body(start, tool(), json('{"a":'), stop(0), final('max_tokens'), end),
+  'a call cut short by the token limit': body(start, tool(), json('{"a":'), final('max_tokens'), end),
+  'a call cut short behind a whole one': body(start, tool(), json('{}'), stop(0), tool(1), final('max_tokens'), end),
   'a whole call before the token limit': body(start, tool(), json('{}'), stop(0), final('max_tokens'), end),
   'signs of life': body(
     start,
@@ -166,6 +167,12 @@ const bad: Record<string, [problem: string, stream: string | Buffer]> = {
   ],
   'half a tool input': ['no JSON object', body(start, tool(), json('{"a":'), stop(0), final('tool_use'), end)],
   'no tool input': ['no JSON object', body(start, tool(), stop(0), final('tool_use'), end)],
+  'half a tool input that stops': [
+    'no JSON object',
+    body(start, tool(), json('{"a":'), stop(0), final('max_tokens'), end),
+  ],
+  'half a call that is to be run': ['inside of a block', body(start, tool(), json('{"a":'), final('tool_use'), end)],
+  'a text that never stops': ['inside of a block', body(start, text(), textDelta(), final('max_tokens'), end)],
   'half a tool input before other blocks': [
     'no JSON object',
     body(start, tool(), json('['), stop(0), text(1), stop(1), final('max_tokens'), end),

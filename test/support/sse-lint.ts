@@ -149,7 +149,6 @@ function lintOrder() {
   let open: OpenBlock | undefined;
   let blocks = 0;
   let calls = 0;
-  let brokenCall: string | undefined;
   let reason: z.infer<typeof stopReason> | undefined;
   let over: 'message_stop' | 'error' | undefined;
 
@@ -157,7 +156,6 @@ function lintOrder() {
     const problems: string[] = [];
     if (open) problems.push(`block ${event.index} starts before block ${blocks - 1} stopped`);
     if (event.index !== blocks) problems.push(`block index ${event.index} instead of ${blocks}`);
-    if (brokenCall !== undefined) problems.push(brokenCall);
     open = { type: event.content_block.type, json: '', signature: '' };
     blocks++;
     if (open.type === 'tool_use') calls++;
@@ -178,8 +176,8 @@ function lintOrder() {
     if (!open) return ['content_block_stop outside of any block'];
     const problems = index === blocks - 1 ? [] : [`content_block_stop ${index} inside of block ${blocks - 1}`];
     if (open.type === 'thinking' && open.signature === '') problems.push('a thinking block without signature');
-    // Only the token limit may cut a call short, and then it is the last block: judged when the reason is known.
-    if (open.type === 'tool_use' && !isObjectText(open.json)) brokenCall = `tool input is no JSON object: ${open.json}`;
+    if (open.type === 'tool_use' && !isObjectText(open.json))
+      problems.push(`tool input is no JSON object: ${open.json}`);
     open = undefined;
     return problems;
   };
@@ -187,7 +185,9 @@ function lintOrder() {
   const endMessage = ({ delta }: Extract<LintedEvent, { type: 'message_delta' }>): string[] => {
     if (delta.stop_reason === null) return delta.stop_sequence === null ? [] : ['a stop sequence without a reason'];
     const problems: string[] = [];
-    if (open) problems.push('the message ends inside of a block');
+    // A call that the token limit cut short stays open: one that stops is run, or answered with a tool error.
+    const cutOff = open?.type === 'tool_use' && delta.stop_reason === 'max_tokens';
+    if (open && !cutOff) problems.push('the message ends inside of a block');
     if (reason) problems.push('a second final message_delta');
     reason = delta.stop_reason;
     if (reason === 'tool_use' && calls === 0) problems.push('stop_reason tool_use without a tool_use block');
@@ -197,7 +197,6 @@ function lintOrder() {
     if ((reason === 'stop_sequence') !== (delta.stop_sequence !== null)) {
       problems.push('stop_reason and stop_sequence contradict each other');
     }
-    if (brokenCall !== undefined && reason !== 'max_tokens') problems.push(brokenCall);
     return problems;
   };
 
