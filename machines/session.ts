@@ -1,10 +1,8 @@
 /**
- * The session: one Claude Code conversation with its lineages (the main agent, every subagent), what each sent last, and how
- * much of it was the same as before.
+ * The session: one Claude Code conversation with its lineages (the main agent, every subagent), how each goes on from turn to
+ * turn, and where and why one did not.
  */
-import { type ActorRefFrom, assign, emit, setup } from 'xstate';
-import { sharedBytes } from './policies/reuse.ts';
-import type { PromptShape } from './policies/types.ts';
+import { type ActorRefFrom, assign, enqueueActions, setup } from 'xstate';
 
 export interface SessionInput {
   readonly id: string;
@@ -13,10 +11,21 @@ export interface SessionInput {
 
 export interface Lineage {
   readonly turns: number;
-  readonly shape: PromptShape;
-  /** Rendered bytes of the last prompt that its predecessor had too, and its whole size. */
-  readonly shared: { readonly bytes: number; readonly of: number };
+  /** Hash of its last prompt's system + tools. */
+  readonly prefixKey: string;
+  readonly continuation: Continuation;
   readonly lastTurn: TurnReport | undefined;
+}
+
+/** How a turn's prompt goes on from the lineage's last one. */
+export interface Continuation {
+  /** Rendered bytes up to the first difference, and of the whole. */
+  readonly sharedBytes: number;
+  readonly ofBytes: number;
+  /** Prompt tokens that have to be read again because of the difference, an estimate. */
+  readonly lostTokens: number;
+  /** In words. */
+  readonly cause: string;
 }
 
 export interface TurnReport {
@@ -26,20 +35,25 @@ export interface TurnReport {
   readonly outputTokens: number;
   /** Milliseconds from arrival to the first token; undefined when there was none. */
   readonly ttftMs: number | undefined;
+  /** Why the engine had less of the prompt than it was believed to hold, in words. */
+  readonly shortfall?: string;
 }
 
 export type SessionEvent =
-  | { type: 'turn.started'; lineage: string; shape: PromptShape; bytes: number }
-  | { type: 'turn.ended'; lineage: string; report: TurnReport | undefined };
+  | { type: 'turn.started'; lineage: string; requestId: string; prefixKey: string; continuation: Continuation }
+  | { type: 'turn.ended'; lineage: string; requestId: string; report: TurnReport | undefined };
 
-export type SessionEmitted = {
-  type: 'session.turn';
-  session: string;
-  lineage: string;
-  turn: number;
-  sharedBytes: number;
-  ofBytes: number;
-};
+export type SessionEmitted =
+  | ({ type: 'session.turn'; session: string; lineage: string; requestId: string; turn: number } & Continuation)
+  | {
+      type: 'session.shortfall';
+      session: string;
+      lineage: string;
+      requestId: string;
+      promptTokens: number;
+      cachedTokens: number;
+      cause: string;
+    };
 
 interface SessionContext extends SessionInput {
   readonly inFlight: number;
@@ -54,16 +68,33 @@ export const sessionMachine = setup({
     emitted: {} as SessionEmitted,
   },
   actions: {
-    reportTurn: emit(({ context, event }): SessionEmitted => {
-      const lineage = context.lineages[event.lineage];
-      return {
+    reportTurn: enqueueActions(({ context, event, enqueue }) => {
+      const { requestId, lineage } = event;
+      const known = context.lineages[lineage];
+      if (!known) return;
+      enqueue.emit({
         type: 'session.turn',
         session: context.id,
-        lineage: event.lineage,
-        turn: lineage?.turns ?? 0,
-        sharedBytes: lineage?.shared.bytes ?? 0,
-        ofBytes: lineage?.shared.of ?? 0,
-      };
+        lineage,
+        requestId,
+        turn: known.turns,
+        ...known.continuation,
+      });
+    }),
+    reportShortfall: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'turn.ended' || !event.report) return;
+      const { lineage, requestId, report } = event;
+      const { promptTokens, cachedTokens, shortfall: cause } = report;
+      if (cause === undefined) return;
+      enqueue.emit({
+        type: 'session.shortfall',
+        session: context.id,
+        lineage,
+        requestId,
+        promptTokens,
+        cachedTokens,
+        cause,
+      });
     }),
   },
   guards: { isLast: ({ context }) => context.inFlight <= 1 },
@@ -83,7 +114,10 @@ export const sessionMachine = setup({
     active: {
       on: {
         'turn.started': { actions: [assign(startTurn), 'reportTurn'] },
-        'turn.ended': [{ guard: 'isLast', target: 'idle', actions: assign(endTurn) }, { actions: assign(endTurn) }],
+        'turn.ended': [
+          { guard: 'isLast', target: 'idle', actions: [assign(endTurn), 'reportShortfall'] },
+          { actions: [assign(endTurn), 'reportShortfall'] },
+        ],
       },
     },
     expired: { type: 'final' },
@@ -98,12 +132,8 @@ interface Step {
 function startTurn({ context, event }: Step): Partial<SessionContext> {
   if (event.type !== 'turn.started') return {};
   const before = context.lineages[event.lineage];
-  const lineage: Lineage = {
-    turns: (before?.turns ?? 0) + 1,
-    shape: event.shape,
-    shared: { bytes: before ? sharedBytes(event.shape, before.shape) : 0, of: event.bytes },
-    lastTurn: before?.lastTurn,
-  };
+  const { prefixKey, continuation } = event;
+  const lineage: Lineage = { turns: (before?.turns ?? 0) + 1, prefixKey, continuation, lastTurn: before?.lastTurn };
   return { inFlight: context.inFlight + 1, lineages: { ...context.lineages, [event.lineage]: lineage } };
 }
 

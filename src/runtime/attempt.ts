@@ -40,13 +40,12 @@ export function startAttempt(
 
   const { kind, held } = handle.cache.getSnapshot().context;
   const expectedShare = reusableBytes(job.shape, { cacheKind: kind, held }, lease.slot) / Math.max(1, prompt.bytes);
+  const cachedTokens = Math.floor(fit.promptTokens * expectedShare);
+  job.expect({ kind, promptTokens: fit.promptTokens, cachedTokens });
   handle.cache.send({ type: 'cache.used', requestId: job.id, prompt: { ...job.shape, slot: lease.slot } });
   handle.running++;
 
-  const synthesizer = job.startSynthesizer({
-    promptTokens: fit.promptTokens,
-    cachedTokens: Math.floor(fit.promptTokens * expectedShare),
-  });
+  const synthesizer = job.startSynthesizer({ promptTokens: fit.promptTokens, cachedTokens });
   let generation: Generation | undefined;
   let over = false;
   let prefilled = false;

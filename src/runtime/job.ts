@@ -5,7 +5,9 @@ import type { Prompt, Settings } from '../prompt/types.ts';
 import type { Message, StreamEvent, Usage } from '../protocol/anthropic/events.ts';
 import { createFold } from '../reply/fold.ts';
 import type { Tools } from '../toolcalls/types.ts';
+import { type Expectation, prefixHeader } from './expected-prefix.ts';
 import type { ReplyPort } from './reply-port.ts';
+import type { Turn } from './sessions.ts';
 import { createSynthesizer, type Synthesizer } from './synthesizer.ts';
 
 export interface Job {
@@ -22,6 +24,12 @@ export interface Job {
   grantedAt: number | undefined;
   firstTokenAt: number | undefined;
   backend: string | undefined;
+  /** Its place in its session. */
+  readonly turn: Turn;
+  /** What the engine was last expected to have of the prompt; undefined before any was chosen. */
+  readonly expected: Expectation | undefined;
+  /** Tells the client too, as long as the reply is not open. */
+  expect(expected: Expectation): void;
   cache: 'hit' | 'miss' | 'bypass';
   /** Undefined once the engine has it and content was forwarded: 40 kB a live stream is all we keep. */
   readonly prompt: Prompt | undefined;
@@ -42,6 +50,7 @@ export interface JobInput {
   readonly identity: Identity;
   readonly client: string;
   readonly prompt: Prompt;
+  readonly turn: Turn;
   readonly reply: ReplyPort;
   readonly arrivedAt: number;
   /** Whether the answer may go into the exact-response cache. */
@@ -51,11 +60,12 @@ export interface JobInput {
 }
 
 export function createJob(input: JobInput): Job {
-  const { id, identity, client, reply, arrivedAt, keep, promptTokens } = input;
+  const { id, identity, client, turn, reply, arrivedAt, keep, promptTokens } = input;
   const fold = createFold();
   let prompt: Prompt | undefined = input.prompt;
   let synthesizer: Synthesizer | undefined;
   let started = false;
+  let expected: Expectation | undefined;
   const { settings, model, prefixKey, prefixBytes, chain } = prompt;
   const tools = new Map(prompt.tools.map((tool) => [tool.name, tool.inputSchema]));
 
@@ -97,6 +107,14 @@ export function createJob(input: JobInput): Job {
     grantedAt: undefined,
     firstTokenAt: undefined,
     backend: undefined,
+    turn,
+    get expected() {
+      return expected;
+    },
+    expect(next) {
+      expected = next;
+      reply.describe({ 'x-warmslot-prefix': prefixHeader(next, turn.continuation) });
+    },
     cache: 'miss',
     get prompt() {
       return prompt;

@@ -12,6 +12,7 @@ import { type Attempt, startAttempt } from './attempt.ts';
 import type { BackendHandle } from './backend.ts';
 import { eligible } from './eligible.ts';
 import type { EventBus } from './events.ts';
+import { expectAnywhere } from './expected-prefix.ts';
 import { errorOf, isEnginesFault } from './failure.ts';
 import { createJob, type Job } from './job.ts';
 import type { Models } from './models.ts';
@@ -117,7 +118,7 @@ export function createRequests(deps: Deps): Requests {
       },
       endReply: ({ context }) => {
         const entry = liveOf(context.ticket.requestId);
-        if (entry.key) cache.set(entry.key, entry.job.message());
+        if (entry.key) keepAnswer(entry.job, entry.key);
         endReply(entry);
       },
       sendFailure: ({ context }, { failure }) => {
@@ -127,6 +128,12 @@ export function createRequests(deps: Deps): Requests {
     },
     delays: { openAfter: timing.openAfter },
   });
+
+  const keepAnswer = ({ message, turn }: Job, key: string) => {
+    const answer = message();
+    cache.set(key, answer);
+    turn.answered(answer);
+  };
 
   const endReply = ({ job, actor }: Live) => {
     job.reply.end();
@@ -148,9 +155,7 @@ export function createRequests(deps: Deps): Requests {
       events.emit({ type: 'actor.broke', actor: `request ${id}`, error: thrown });
     }
     const summary = summarize(entry.job, entry.actor.getSnapshot());
-    sessions
-      .of(summary.session, summary.client)
-      .send({ type: 'turn.ended', lineage: summary.lineage, report: turnOf(summary) });
+    entry.job.turn.ended(turnOf(summary, entry.job));
     events.emit(summary);
     entry.job.dispose();
     if (live.size > 0) return;
@@ -184,11 +189,16 @@ export function createRequests(deps: Deps): Requests {
       const key = skipCache ? undefined : responseKey(prompt);
       const answer = key ? cache.get(key) : undefined;
       const keep = key !== undefined && !answer;
-      const job = createJob({ id, identity, client, prompt, reply, arrivedAt: performance.now(), keep, promptTokens });
+      const arrivedAt = performance.now();
+      events.emit({ type: 'request.started', requestId: id, session: identity.sessionId, model: prompt.model });
+      const turn = sessions.begin({ requestId: id, identity, client, prompt, promptTokens });
+      const job = createJob({ id, identity, client, prompt, turn, reply, arrivedAt, keep, promptTokens });
       job.cache = answer ? 'hit' : skipCache ? 'bypass' : 'miss';
-      const preferred = candidates[0]?.backend.name ?? '';
+      const [first] = candidates;
+      const preferred = first?.backend.name ?? '';
       reply.describe({ 'x-warmslot-cache': job.cache, 'x-warmslot-backend': preferred });
       if (answer) job.backend = preferred;
+      else if (first && promptTokens > 0) job.expect(expectAnywhere(first, job.shape, prompt.bytes, promptTokens));
       const actor = createActor(machine, {
         input: {
           ticket: {
@@ -205,10 +215,6 @@ export function createRequests(deps: Deps): Requests {
       });
       live.set(id, { job, actor, attempt: undefined, key, answer: answer && asCached(answer) });
       actor.subscribe({ complete: () => finished(id), error: (error) => finished(id, error) });
-      events.emit({ type: 'request.started', requestId: id, session: identity.sessionId, model: prompt.model });
-      sessions
-        .of(identity.sessionId, client)
-        .send({ type: 'turn.started', lineage: identity.lineage, shape: job.shape, bytes: prompt.bytes });
       actor.start();
       return () => actor.send({ type: 'client.closed' });
     },

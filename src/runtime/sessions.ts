@@ -1,12 +1,37 @@
 /** The registry of sessions: one root actor a Claude Code conversation, forgotten when it expires or others need the room. */
 import { LRUCache } from 'lru-cache';
 import { createActor } from 'xstate';
-import { type SessionActor, sessionMachine } from '../../machines/session.ts';
+import { type Continuation, type SessionActor, sessionMachine, type TurnReport } from '../../machines/session.ts';
+import { toBlocks } from '../prompt/blocks.ts';
+import { compare } from '../prompt/divergence.ts';
+import { type Trace, traceOf, withAnswer } from '../prompt/divergence-trace.ts';
+import type { Identity } from '../prompt/lineage.ts';
+import type { Prompt } from '../prompt/types.ts';
+import type { Message } from '../protocol/anthropic/events.ts';
+import type { RequestBlock } from '../protocol/anthropic/request.ts';
 import type { EventBus } from './events.ts';
 
+export interface NewTurn {
+  readonly requestId: string;
+  readonly identity: Identity;
+  readonly client: string;
+  readonly prompt: Prompt;
+  readonly promptTokens: number;
+}
+
+/** A turn that began, for those who end it. */
+export interface Turn {
+  readonly continuation: Continuation;
+  /** The history holds thinking, which many templates leave out of all but the newest turns. */
+  readonly hasThinking: boolean;
+  /** The engine generated this answer, and holds it behind the prompt if it keeps conversations. */
+  answered(message: Message): void;
+  ended(report: TurnReport | undefined): void;
+}
+
 export interface Sessions {
-  /** The session's actor, started on first use. */
-  of(id: string, client: string): SessionActor;
+  /** The session's actor is started on first use. */
+  begin(turn: NewTurn): Turn;
   count(): number;
   close(): void;
 }
@@ -14,23 +39,54 @@ export interface Sessions {
 /** Clients that name no session get one a conversation, so a script could make any number of them. */
 const mostSessions = 1_000;
 
+/** Parts of prompts remembered, all lineages together, of about a hundred bytes each. */
+const mostParts = 200_000;
+
+export const goesOn = 'goes on from the last turn';
+
 export function createSessions(events: EventBus): Sessions {
   const actors = new LRUCache<string, SessionActor>({ max: mostSessions, dispose: (actor) => actor.stop() });
+  const traces = new LRUCache<string, Trace>({ maxSize: mostParts, sizeCalculation: partsOf });
+
+  const actorOf = (id: string, client: string) => {
+    const known = actors.get(id);
+    if (known) return known;
+    const actor = createActor(sessionMachine, { input: { id, client } });
+    actor.on('*', (event) => events.emit(event));
+    actor.subscribe({
+      complete: () => actors.delete(id),
+      error: (error) => {
+        actors.delete(id);
+        events.emit({ type: 'actor.broke', actor: `session ${id}`, error });
+      },
+    });
+    actors.set(id, actor);
+    return actor.start();
+  };
+
   return {
-    of(id, client) {
-      const known = actors.get(id);
-      if (known) return known;
-      const actor = createActor(sessionMachine, { input: { id, client } });
-      actor.on('session.turn', (event) => events.emit(event));
-      actor.subscribe({
-        complete: () => actors.delete(id),
-        error: (error) => {
-          actors.delete(id);
-          events.emit({ type: 'actor.broke', actor: `session ${id}`, error });
+    begin(turn) {
+      const { requestId, identity, client, prompt } = turn;
+      const { sessionId, lineage, agentId } = identity;
+      const before = traces.get(lineage);
+      // Titles and probes share a lineage and nothing else.
+      const trace = agentId === 'auxiliary' ? undefined : traceOf(prompt, before);
+      if (trace) traces.set(lineage, trace);
+      const continuation = continuationOf(turn, before, trace);
+      const { prefixKey } = prompt;
+      actorOf(sessionId, client).send({ type: 'turn.started', lineage, requestId, prefixKey, continuation });
+      return {
+        continuation,
+        hasThinking: trace?.blocks.some(({ what }) => what === 'thinking') ?? false,
+        answered({ content }) {
+          if (trace && traces.peek(lineage) === trace) {
+            traces.set(lineage, withAnswer(trace, toBlocks(content as readonly RequestBlock[])));
+          }
         },
-      });
-      actors.set(id, actor);
-      return actor.start();
+        ended(report) {
+          actorOf(sessionId, client).send({ type: 'turn.ended', lineage, requestId, report });
+        },
+      };
     },
     count: () => actors.size,
     close() {
@@ -38,4 +94,21 @@ export function createSessions(events: EventBus): Sessions {
       actors.clear();
     },
   };
+}
+
+function continuationOf(turn: NewTurn, before: Trace | undefined, trace: Trace | undefined): Continuation {
+  const { prompt, promptTokens, identity } = turn;
+  const ofBytes = prompt.bytes;
+  if (!trace) return { sharedBytes: 0, ofBytes, lostTokens: 0, cause: 'a side request' };
+  if (!before) {
+    const cause = identity.agentId === 'main' ? 'first turn of the session' : 'first turn of the agent';
+    return { sharedBytes: 0, ofBytes, lostTokens: 0, cause };
+  }
+  const { sharedBytes, lostBytes, cause = goesOn } = compare(before, trace);
+  return { sharedBytes, ofBytes, lostTokens: Math.round((promptTokens * lostBytes) / Math.max(1, ofBytes)), cause };
+}
+
+function partsOf({ system, tools, blocks, answer }: Trace): number {
+  const ofBlocks = [...blocks, ...answer].reduce((sum, { pieces }) => sum + 1 + pieces.length, 0);
+  return 1 + system.length + tools.length + ofBlocks;
 }

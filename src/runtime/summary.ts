@@ -3,6 +3,7 @@ import type { SnapshotFrom } from 'xstate';
 import type { requestMachine } from '../../machines/request.ts';
 import type { TurnReport } from '../../machines/session.ts';
 import type { RequestSummary } from './events.ts';
+import { shortfallOf } from './expected-prefix.ts';
 import { codeOf } from './failure.ts';
 import type { Job } from './job.ts';
 
@@ -34,7 +35,10 @@ export function summarize(job: Job, { value, context }: SnapshotFrom<typeof requ
 }
 
 /** The session's share of it; undefined when there was no answer. */
-export function turnOf(summary: RequestSummary): TurnReport | undefined {
+export function turnOf(summary: RequestSummary, { expected, turn }: Job): TurnReport | undefined {
   const { outcome, backend, promptTokens, cachedTokens, outputTokens, ttftMs } = summary;
-  return outcome === 'done' ? { backend, promptTokens, cachedTokens, outputTokens, ttftMs } : undefined;
+  if (outcome !== 'done') return undefined;
+  const shortfall = expected && shortfallOf(expected, cachedTokens, turn.hasThinking);
+  const figures = { backend, promptTokens, cachedTokens, outputTokens, ttftMs };
+  return shortfall === undefined ? figures : { ...figures, shortfall };
 }

@@ -1,54 +1,77 @@
 import { expect, test } from 'vitest';
 import { createActor, SimulatedClock } from 'xstate';
-import { type SessionEmitted, type SessionEvent, sessionMachine, type TurnReport } from '../../machines/session.ts';
+import {
+  type Continuation,
+  type SessionEmitted,
+  type SessionEvent,
+  sessionMachine,
+  type TurnReport,
+} from '../../machines/session.ts';
 import { cover } from './coverage.ts';
-import { shape } from './fixtures.ts';
 
 const sixHours = 6 * 3_600_000;
 const report: TurnReport = { backend: 'mlx', promptTokens: 9, cachedTokens: 5, outputTokens: 2, ttftMs: 30 };
 
+const goesOn: Continuation = { sharedBytes: 900, ofBytes: 1_000, lostTokens: 0, cause: 'goes on from the last turn' };
+
 function startSession() {
   const clock = new SimulatedClock();
-  const turns: SessionEmitted[] = [];
+  const heard: SessionEmitted[] = [];
   const actor = createActor(sessionMachine, { clock, input: { id: 's1', client: 'ana' } });
-  actor.on('session.turn', (turn) => turns.push(turn));
+  actor.on('*', (event) => heard.push(event));
   actor.start();
-  return { actor, clock, turns, lineage: (id: string) => actor.getSnapshot().context.lineages[id] };
+  return { actor, clock, heard, lineage: (id: string) => actor.getSnapshot().context.lineages[id] };
 }
 
-const started = (lineage: string, prefix: string, ...turns: readonly string[]): SessionEvent => ({
+const started = (lineage: string, prefixKey = 'p', continuation = goesOn): SessionEvent => ({
   type: 'turn.started',
   lineage,
-  shape: shape(prefix, ...turns),
-  bytes: 1_000 + 100 * turns.length,
+  requestId: 'r1',
+  prefixKey,
+  continuation,
 });
 const ended = (lineage: string, of: TurnReport | undefined = report): SessionEvent => ({
   type: 'turn.ended',
   lineage,
+  requestId: 'r1',
   report: of,
 });
 
-test('every turn says how much of it its predecessor in the lineage had too', () => {
-  const { actor, turns } = startSession();
-  actor.send(started('main', 'p', 'a'));
+test('every turn is told with how it goes on from its predecessor in the lineage', () => {
+  const { actor, heard, lineage } = startSession();
+  const changed = { sharedBytes: 100, ofBytes: 1_000, lostTokens: 250, cause: 'tools changed: +1 -0 (+WebFetch)' };
+  actor.send(started('main'));
   actor.send(ended('main'));
-  actor.send(started('main', 'p', 'a', 'b', 'c'));
-  actor.send(started('explorer', 'q', 'x'));
-  actor.send(started('main', 'p', 'a', 'other'));
-  actor.send(started('main', 'another prefix', 'a'));
-  expect(turns.map(({ lineage, turn, sharedBytes, ofBytes }) => [lineage, turn, sharedBytes, ofBytes])).toEqual([
-    ['main', 1, 0, 1_100],
-    ['main', 2, 1_100, 1_300],
-    ['explorer', 1, 0, 1_100],
-    ['main', 3, 1_100, 1_200],
-    ['main', 4, 0, 1_100],
+  actor.send(started('explorer', 'q'));
+  actor.send(started('main', 'p2', changed));
+  const told = { type: 'session.turn', session: 's1', requestId: 'r1' };
+  expect(heard).toEqual([
+    { ...told, lineage: 'main', turn: 1, ...goesOn },
+    { ...told, lineage: 'explorer', turn: 1, ...goesOn },
+    { ...told, lineage: 'main', turn: 2, ...changed },
   ]);
-  expect(turns[0]).toMatchObject({ type: 'session.turn', session: 's1' });
+  expect(lineage('main')).toEqual({ turns: 2, prefixKey: 'p2', continuation: changed, lastTurn: report });
+});
+
+test('an engine that had less than expected is told, with its own figures', () => {
+  const { actor, heard, lineage } = startSession();
+  actor.send(started('main'));
+  actor.send(ended('main', { ...report, shortfall: 'it forgot' }));
+  expect(heard.at(-1)).toEqual({
+    type: 'session.shortfall',
+    session: 's1',
+    lineage: 'main',
+    requestId: 'r1',
+    promptTokens: 9,
+    cachedTokens: 5,
+    cause: 'it forgot',
+  });
+  expect(lineage('main')?.lastTurn?.shortfall).toBe('it forgot');
 });
 
 test('it is active while any turn runs', () => {
   const { actor } = startSession();
-  actor.send(started('main', 'p'));
+  actor.send(started('main'));
   actor.send(started('explorer', 'q'));
   actor.send(ended('main'));
   expect(actor.getSnapshot().value).toBe('active');
@@ -58,11 +81,11 @@ test('it is active while any turn runs', () => {
 
 test('a turn that failed leaves the report of the one before', () => {
   const { actor, lineage } = startSession();
-  actor.send(started('main', 'p', 'a'));
+  actor.send(started('main'));
   expect(lineage('main')?.lastTurn).toBeUndefined();
   actor.send(ended('main'));
-  actor.send(started('main', 'p', 'a', 'b'));
-  actor.send({ type: 'turn.ended', lineage: 'main', report: undefined });
+  actor.send(started('main'));
+  actor.send({ type: 'turn.ended', lineage: 'main', requestId: 'r2', report: undefined });
   expect(lineage('main')).toMatchObject({ turns: 2, lastTurn: report });
 });
 
@@ -70,7 +93,7 @@ test('ends of turns nobody started change nothing', () => {
   const { actor, lineage } = startSession();
   actor.send(ended('main'));
   expect(actor.getSnapshot().value).toBe('idle');
-  actor.send(started('main', 'p'));
+  actor.send(started('main'));
   actor.send(ended('stranger'));
   actor.send(ended('main'));
   expect(lineage('stranger')).toBeUndefined();
@@ -80,7 +103,7 @@ test('ends of turns nobody started change nothing', () => {
 test('a conversation nobody goes on with is forgotten, one in use never', () => {
   const { actor, clock } = startSession();
   clock.increment(sixHours - 1);
-  actor.send(started('main', 'p'));
+  actor.send(started('main'));
   clock.increment(2 * sixHours);
   expect(actor.getSnapshot().value).toBe('active');
   actor.send(ended('main'));
@@ -102,14 +125,14 @@ test('a broken action stops the actor with an error its owner can see', () => {
   const actor = createActor(machine, { input: { id: 's1', client: 'ana' } });
   actor.subscribe({ error: (error) => errors.push(error) });
   actor.start();
-  actor.send(started('main', 'p'));
+  actor.send(started('main'));
   expect(errors).toEqual([new Error('no listener')]);
 });
 
 test('every state can be reached and left', () => {
   const coverage = cover(sessionMachine, {
     input: { id: 's1', client: 'ana' },
-    events: [started('main', 'p'), ended('main')],
+    events: [started('main'), ended('main')],
     relevant: ({ inFlight }) => Math.min(inFlight, 2),
   });
   expect(coverage).toEqual({ unreached: [], deadEnds: [] });

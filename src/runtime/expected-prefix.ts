@@ -1,0 +1,62 @@
+/** What an engine is expected to have of a prompt before it is asked, and what became of that. */
+
+import { reusableBytes } from '../../machines/policies/reuse.ts';
+import type { CacheKind, PromptShape } from '../../machines/policies/types.ts';
+import type { Continuation } from '../../machines/session.ts';
+import type { BackendHandle } from './backend.ts';
+import { goesOn } from './sessions.ts';
+
+export interface Expectation {
+  readonly kind: CacheKind;
+  readonly promptTokens: number;
+  /** Of them, in the engine's cache. */
+  readonly cachedTokens: number;
+}
+
+/** On the slot that has most of it: before a lease is granted nobody knows which it will be. */
+export function expectAnywhere(
+  handle: BackendHandle,
+  shape: PromptShape,
+  ofBytes: number,
+  promptTokens: number,
+): Expectation {
+  const { kind, held } = handle.cache.getSnapshot().context;
+  const reusable = held.map(({ slot }) => reusableBytes(shape, { cacheKind: kind, held }, slot));
+  const share = Math.max(0, ...reusable) / Math.max(1, ofBytes);
+  return { kind, promptTokens, cachedTokens: Math.floor(promptTokens * share) };
+}
+
+/** The value of `x-warmslot-prefix`: `REUSED/TOTAL; cause`, in tokens as far as they can be told before the engine counts. */
+export function prefixHeader({ kind, promptTokens, cachedTokens }: Expectation, continuation: Continuation): string {
+  const { cause, sharedBytes, ofBytes } = continuation;
+  const shared = (promptTokens * sharedBytes) / Math.max(1, ofBytes);
+  const isKept = cause !== goesOn || cachedTokens >= shared * (1 - tolerance);
+  return headerText(`${cachedTokens}/${promptTokens}; ${isKept ? cause : lapses[kind]}`);
+}
+
+/** Why a prompt that goes on from the last one is not found in the cache. */
+const lapses: Readonly<Record<CacheKind, string>> = {
+  none: 'the engine keeps nothing',
+  prefixes: 'the engine keeps system text and tools alone',
+  conversations: 'the engine does not hold the last turn',
+  slots: 'the engine does not hold the last turn',
+};
+
+/** Tokens are estimated, and engines reuse whole blocks of them. */
+const tolerance = 0.1;
+
+/** Why the engine reused less than expected, in words; undefined when it did not. */
+export function shortfallOf(expected: Expectation, cachedTokens: number, hasThinking: boolean): string | undefined {
+  if (cachedTokens >= expected.cachedTokens * (1 - tolerance)) return undefined;
+  if (expected.kind !== 'prefixes' && hasThinking && cachedTokens > 0) {
+    return "the model's template drops the thinking of earlier turns";
+  }
+  return 'the engine had less of it than it was believed to hold';
+}
+
+/** Names of tools and models come from the client: what a header cannot hold is shown as `?`. */
+function headerText(text: string): string {
+  const limit = 300;
+  const plain = text.replace(/[^\x20-\x7e]/g, '?');
+  return plain.length > limit ? `${plain.slice(0, limit)}...` : plain;
+}
