@@ -1,4 +1,5 @@
 /** JSON schemas as GBNF, llama.cpp's grammars: what the grammar does not allow, the model cannot say. */
+import { toolAlias } from '../../prompt/tool-alias.ts';
 import type { Settings, Tool } from '../../prompt/types.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../protocol/json.ts';
 
@@ -30,7 +31,9 @@ export function toolCallGrammar({ toolChoice }: Settings, tools: readonly Tool[]
   if (toolChoice.type !== 'any' && toolChoice.type !== 'tool') return undefined;
   const calls = tools.flatMap(({ name, inputSchema }) => {
     if (!inputSchema || (toolChoice.type === 'tool' && toolChoice.name !== name)) return [];
-    return [`${literal(`{"name": ${JSON.stringify(name)}, "arguments": `)} ${rule(inputSchema, inputSchema)} "}"`];
+    return [
+      `${literal(`{"name": ${JSON.stringify(toolAlias(name))}, "arguments": `)} ${rule(inputSchema, inputSchema)} "}"`,
+    ];
   });
   if (calls.length === 0) return undefined;
   return `root ::= "<tool_call>\\n" (${calls.join(' | ')}) "\\n</tool_call>"\n${anyRules}`;

@@ -3,9 +3,7 @@ import { hash } from 'node:crypto';
 import type { Prompt } from '../../prompt/types.ts';
 import { parseJson } from '../../protocol/json.ts';
 import type { ChatMessage, ChatTool, ChatToolCall } from '../../protocol/openai/chat.ts';
-import { toChatMessages, toChatTools } from '../openai-compatible/chat-messages.ts';
-import { closingSentences } from '../openai-compatible/closing.ts';
-import { plainNames } from '../openai-compatible/tool-names.ts';
+import { toConversation } from '../openai-compatible/conversation.ts';
 
 /** Unlike on OpenAI's wire a call's arguments are an object, and a result names its tool: templates write both out. */
 export type TemplateMessage =
@@ -21,20 +19,26 @@ interface TemplateCall {
   readonly function: { readonly name: string; readonly arguments: unknown };
 }
 
-export function toMessages(prompt: Prompt): TemplateMessage[] {
+export interface TemplateInput {
+  readonly messages: readonly TemplateMessage[];
+  readonly tools: readonly ChatTool[];
+}
+
+/** @param plain tools stand in the messages, for a template that has no place for them */
+export function toTemplateInput(prompt: Prompt, plain: boolean): TemplateInput {
+  const { messages, tools } = toConversation(prompt, plain);
+  return { messages: toTemplateMessages(messages), tools };
+}
+
+function toTemplateMessages(messages: readonly ChatMessage[]): TemplateMessage[] {
   const tools = new Map<string, string>();
-  return toChatMessages(prompt, plainNames, closingSentences(prompt.settings, plainNames)).map((message) => {
+  return messages.map((message) => {
     if (message.role === 'tool') return toolMessage(message, tools);
     if (message.role !== 'assistant') return message;
     const { tool_calls, ...spoken } = message;
     for (const call of tool_calls ?? []) tools.set(call.id, call.function.name);
     return tool_calls ? { ...spoken, tool_calls: tool_calls.map(templateCall) } : spoken;
   });
-}
-
-/** Tools this engine can be asked to call. */
-export function toDefinitions(prompt: Prompt): ChatTool[] {
-  return toChatTools(prompt.tools, plainNames);
 }
 
 function toolMessage(

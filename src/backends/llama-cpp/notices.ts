@@ -6,10 +6,10 @@ export const demoNotice =
   'The embedded engine runs a generated demo model whose weights are random: its answers are noise. ' +
   'For a real model give one with --model or WARMSLOT_MODEL: the path of a GGUF file, or a name like hf:user/repo:Q4_K_M.';
 
-/** For models that were never taught tools: what their template does not write down they cannot know of. */
+/** For models that were never taught tools. */
 export function toollessNotice(template: string | undefined): string | undefined {
   if (template === undefined || template.includes('tools')) return undefined;
-  return "This model's chat template knows no tools, so a coding agent can do nothing with it. Choose a model with tool calls.";
+  return "This model's chat template knows no tools: they are described to it in plain words, and it may not call them well. Better choose a model with tool calls.";
 }
 
 /** Tells of every tenth of a download. */

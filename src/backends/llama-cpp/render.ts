@@ -3,7 +3,8 @@ import type { Prompt } from '../../prompt/types.ts';
 import { GatewayError } from '../../protocol/errors.ts';
 import { chatmlTemplate } from './chatml.ts';
 import type { Library } from './library.ts';
-import { toDefinitions, toMessages } from './messages.ts';
+import { type TemplateInput, toTemplateInput } from './messages.ts';
+import { toolProbe } from './tool-probe.ts';
 
 export interface TemplateSource {
   /** The model's own; undefined for a file without one. */
@@ -15,30 +16,32 @@ export interface TemplateSource {
 
 export type Render = (prompt: Prompt) => string;
 
+type Rendered = { readonly text: string } | { readonly refusal: unknown };
+
 /** @throws GatewayError engine_failed: the template is none that can be read */
 export function createRenderer({ jinja }: Pick<Library, 'jinja'>, source: TemplateSource): Render {
   const template = parse();
+  const probed = render(toolProbe.input);
+  const knowsTools = 'text' in probed && toolProbe.marks.every((mark) => probed.text.includes(mark));
+
   return (prompt) => {
-    const tools = toDefinitions(prompt);
-    try {
-      return template.render({
-        messages: toMessages(prompt),
-        ...(tools.length > 0 ? { tools } : {}),
-        add_generation_prompt: true,
-        bos_token: source.bos,
-        eos_token: source.eos,
-        ...thinkingSwitch(prompt),
-      });
-    } catch (error) {
-      throw new GatewayError(
-        'engine_refused',
-        `The model's chat template refuses this conversation: ${reason(error)}`,
-        {
-          cause: error,
-        },
-      );
-    }
+    const flags = thinkingSwitch(prompt);
+    const given = render(toTemplateInput(prompt, !knowsTools), flags);
+    // Some templates that know tools take one call at a time and refuse two.
+    const plain = 'refusal' in given && knowsTools ? render(toTemplateInput(prompt, true), flags) : given;
+    if ('text' in plain) return plain.text;
+    const words = `The model's chat template refuses this conversation: ${reason(plain.refusal)}`;
+    throw new GatewayError('engine_refused', words, { cause: plain.refusal });
   };
+
+  function render({ messages, tools }: TemplateInput, flags: object = {}): Rendered {
+    const written = { messages, ...(tools.length > 0 ? { tools } : {}), add_generation_prompt: true };
+    try {
+      return { text: template.render({ ...written, bos_token: source.bos, eos_token: source.eos, ...flags }) };
+    } catch (refusal) {
+      return { refusal };
+    }
+  }
 
   function parse(): InstanceType<Library['jinja']['Template']> {
     try {

@@ -1,18 +1,21 @@
 /** A Prompt as chat messages. A longer conversation only adds messages: what an engine has cached of it stays valid. */
+import { toolAlias } from '../../prompt/tool-alias.ts';
 import type { Block, Prompt, Source, Tool, Turn } from '../../prompt/types.ts';
 import type { ChatContent, ChatMessage, ChatTool, ChatToolCall, ContentPart } from '../../protocol/openai/chat.ts';
-import type { ToolNames } from './tool-names.ts';
 
 type Conversation = Pick<Prompt, 'system' | 'turns'>;
+type ToolUse = Block & { readonly type: 'tool_use' };
 type ToolResult = Block & { readonly type: 'tool_result' };
 
 /** @param closing sentences for this request only, put behind everything the client said */
-export function toChatMessages(prompt: Conversation, names: ToolNames, closing: readonly string[] = []): ChatMessage[] {
+export function toChatMessages(prompt: Conversation, closing: readonly string[] = []): ChatMessage[] {
   const messages: ChatMessage[] = [];
   if (prompt.system.length > 0) messages.push({ role: 'system', content: prompt.system.join('\n\n') });
-  const called = new Set<string>();
+  /** Ids of the latest calls, in their order. */
+  let calls: readonly string[] = [];
   for (const turn of prompt.turns) {
-    const added = turn.role === 'assistant' ? assistantMessages(turn, called, names) : userMessages(turn, called);
+    const added = turn.role === 'assistant' ? assistantMessages(turn) : userMessages(turn, calls);
+    if (turn.role === 'assistant') calls = toolUses(turn).map(({ id }) => id);
     for (const message of added) append(messages, message);
   }
   for (const sentence of closing) append(messages, { role: 'user', content: sentence });
@@ -20,23 +23,18 @@ export function toChatMessages(prompt: Conversation, names: ToolNames, closing: 
 }
 
 /** Server-side tools (web search, …) have no schema: no local engine can run them. */
-export function toChatTools(tools: readonly Tool[], names: ToolNames): ChatTool[] {
+export function toChatTools(tools: readonly Tool[]): ChatTool[] {
   return tools.flatMap(({ name, description, inputSchema }) =>
     inputSchema
-      ? [{ type: 'function', function: { name: names.toWire(name), description, parameters: inputSchema } }]
+      ? [{ type: 'function', function: { name: toolAlias(name), description, parameters: inputSchema } }]
       : [],
   );
 }
 
-function assistantMessages({ content }: Turn, called: Set<string>, names: ToolNames): ChatMessage[] {
+function assistantMessages(turn: Turn): ChatMessage[] {
+  const { content } = turn;
   const thinking = content.flatMap((block) => (block.type === 'thinking' ? [block.thinking] : []));
-  const calls: ChatToolCall[] = [];
-  for (const block of content) {
-    if (block.type !== 'tool_use') continue;
-    called.add(block.id);
-    const call = { name: names.toWire(block.name), arguments: JSON.stringify(block.input) };
-    calls.push({ id: block.id, type: 'function', function: call });
-  }
+  const calls = toolUses(turn).map(toChatCall);
   const text = joined(content);
   if (text === '' && calls.length === 0 && thinking.length === 0) return [];
   return [
@@ -49,27 +47,46 @@ function assistantMessages({ content }: Turn, called: Set<string>, names: ToolNa
   ];
 }
 
-/** The blocks of a user or system turn, in order. Images of tool results follow their run of results: `tool` holds text only. */
-function userMessages({ role, content }: Turn, called: ReadonlySet<string>): ChatMessage[] {
-  const messages: ChatMessage[] = [];
-  let images: ContentPart[] = [];
-  const showImages = () => {
-    if (images.length > 0) messages.push({ role: 'user', content: images });
-    images = [];
-  };
+function toolUses({ content }: Turn): ToolUse[] {
+  return content.filter((block) => block.type === 'tool_use');
+}
+
+function toChatCall({ id, name, input }: ToolUse): ChatToolCall {
+  return { id, type: 'function', function: { name: toolAlias(name), arguments: JSON.stringify(input) } };
+}
+
+/**
+ * Results stand before everything else, then the images in them (`tool` holds text only), then the other blocks in order.
+ * @param calls ids of the calls this turn answers
+ */
+function userMessages({ role, content }: Turn, calls: readonly string[]): ChatMessage[] {
+  const results = resultsOf(calls, content);
+  const messages: ChatMessage[] = results.map((result) => ({
+    role: 'tool',
+    tool_call_id: result.toolUseId,
+    content: resultText(result),
+  }));
+  const images = results.flatMap((result) => imageParts(result.content));
+  if (images.length > 0) messages.push({ role: 'user', content: images });
   for (const block of content) {
-    if (block.type === 'tool_result' && called.has(block.toolUseId)) {
-      messages.push({ role: 'tool', tool_call_id: block.toolUseId, content: resultText(block) });
-      images.push(...imageParts(block.content));
-      continue;
-    }
-    showImages();
+    if (results.some((result) => result === block)) continue;
     const shown = userContent(block);
-    if (shown.length > 0)
-      messages.push({ role: 'user', content: role === 'system' ? reminder(joined([block])) : shown });
+    if (shown.length === 0) continue;
+    messages.push({ role: 'user', content: role === 'system' ? reminder(joined([block])) : shown });
   }
-  showImages();
   return messages;
+}
+
+/**
+ * One result for each call, in the order of the calls: Claude Code sends them as its tools finish, and templates that show
+ * no ids (ChatML's) leave the model nothing but the order to tell them apart.
+ */
+function resultsOf(calls: readonly string[], content: readonly Block[]): ToolResult[] {
+  const left = content.filter((block) => block.type === 'tool_result');
+  return calls.flatMap((id) => {
+    const at = left.findIndex(({ toolUseId }) => toolUseId === id);
+    return at < 0 ? [] : left.splice(at, 1);
+  });
 }
 
 /** A later system message is refused by some templates, and switches SimpleEngine's prefix cache off. */
@@ -92,7 +109,7 @@ function resultText({ content, isError }: ToolResult): string {
 }
 
 /** Neighbouring user messages are one: templates that insist on turns taking turns refuse two. */
-function append(messages: ChatMessage[], message: ChatMessage): void {
+export function append(messages: ChatMessage[], message: ChatMessage): void {
   const last = messages.at(-1);
   if (last?.role !== 'user' || message.role !== 'user') messages.push(message);
   else messages[messages.length - 1] = { role: 'user', content: merged(last.content, message.content) };

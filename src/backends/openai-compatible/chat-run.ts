@@ -7,11 +7,11 @@ import { type ChatEnd, createChatDecoder, type StreamFailure } from './chat-deco
 import { brokenOff, refusal, unanswered } from './engine-errors.ts';
 import { openEventStream } from './event-stream.ts';
 import type { EngineHttp } from './http.ts';
-import type { ToolNames } from './tool-names.ts';
 
 export interface ChatRun {
   readonly http: EngineHttp;
-  readonly names: ToolNames;
+  /** The client's name of a tool. */
+  toName(wire: string): string;
   /** After the first read that brought content: the prefill is over. The answer may be over as well. */
   onContent(): void;
   /** Before the answer ends. */
@@ -31,7 +31,7 @@ export function runChat(request: ChatRequest, run: ChatRun, sink: EngineSink): G
   let told = false;
   const decoder = createChatDecoder((event) => sink.push(event), {
     maxTokens: request.max_tokens,
-    toName: run.names.fromWire,
+    toName: run.toName,
   });
 
   const finish = (): boolean => {

@@ -1,22 +1,45 @@
 /** Any server with OpenAI's chat API and structured tool calls: llama-server, LM Studio, Ollama, and those not known. */
 import { createTokenEstimator } from '../../prompt/token-estimate.ts';
+import type { Prompt } from '../../prompt/types.ts';
+import type { EngineSink } from '../../protocol/engine.ts';
 import type { GatewayError } from '../../protocol/errors.ts';
-import type { BackendOptions, CreateBackend, EngineInfo } from '../types.ts';
+import type { ChatRequest } from '../../protocol/openai/chat.ts';
+import type { BackendOptions, CreateBackend, EngineInfo, Generation } from '../types.ts';
 import type { StreamFailure } from './chat-decoder.ts';
 import { runChat } from './chat-run.ts';
 import { defaultContextWindow, defaultMaxOutputTokens } from './defaults.ts';
 import { problemError, toProblem } from './engine-errors.ts';
 import { bearer, type EngineHttp, openHttp } from './http.ts';
 import { chosenModel, servedModels } from './models.ts';
+import { createPlainFallback, type Start } from './plain-fallback.ts';
 import { refusesContent } from './refuses.ts';
 import { openAiRequest } from './request.ts';
 import { askServer, identifyServer, type ServerFacts, type ServerKind } from './servers.ts';
-import { checkedNames } from './tool-names.ts';
+import { originalNames } from './tool-names.ts';
 
 export const createOpenAiBackend: CreateBackend = (options, { notice }) => {
   const http = openHttp(options, bearer(options.apiKey));
   const tokens = createTokenEstimator();
+  const plainFallback = createPlainFallback();
   let kind: ServerKind | undefined;
+
+  const run = (prompt: Prompt, request: ChatRequest, sink: EngineSink): Generation => {
+    const { prefixKey, prefixBytes, chain, bytes } = prompt;
+    return runChat(
+      request,
+      {
+        http,
+        toName: originalNames(prompt.tools),
+        onUsage({ promptTokens }) {
+          if (promptTokens !== undefined) tokens.learn({ prefixKey, prefixBytes, chain, bytes }, promptTokens);
+        },
+        onContent() {},
+        onOver() {},
+        explain: (failure) => explain(http, failure),
+      },
+      sink,
+    );
+  };
 
   return {
     name: options.name,
@@ -38,25 +61,10 @@ export const createOpenAiBackend: CreateBackend = (options, { notice }) => {
     },
     refuses: refusesContent,
     countTokens: (prompt) => tokens.estimate(prompt),
-    generate(job, sink) {
-      const { prefixKey, prefixBytes, chain, bytes } = job.prompt;
-      const names = checkedNames(job.prompt.tools);
-      const { sampling } = options;
-      const request = openAiRequest(job.prompt, names, { model: job.info.model, maxTokens: job.maxTokens, sampling });
-      return runChat(
-        request,
-        {
-          http,
-          names,
-          onUsage({ promptTokens }) {
-            if (promptTokens !== undefined) tokens.learn({ prefixKey, prefixBytes, chain, bytes }, promptTokens);
-          },
-          onContent() {},
-          onOver() {},
-          explain: (failure) => explain(http, failure),
-        },
-        sink,
-      );
+    generate({ prompt, maxTokens, info }, sink) {
+      const limits = { model: info.model, maxTokens, sampling: options.sampling };
+      const start: Start = (plain, sink) => run(prompt, openAiRequest(prompt, { ...limits, plain }), sink);
+      return plainFallback(info.model, prompt, start, sink);
     },
     async idle() {},
     close: () => http.agent.destroy(),

@@ -2,27 +2,27 @@
 import type { Prompt } from '../../prompt/types.ts';
 import type { ChatRequest } from '../../protocol/openai/chat.ts';
 import type { Sampling } from '../types.ts';
-import { toChatMessages, toChatTools } from './chat-messages.ts';
-import { closingSentences } from './closing.ts';
-import type { ToolNames } from './tool-names.ts';
+import { toConversation } from './conversation.ts';
 
 interface Limits {
   readonly model: string;
   readonly maxTokens: number;
   readonly sampling: Sampling;
+  /** Tools in plain words, see plain-fallback.ts. */
+  readonly plain: boolean;
 }
 
 /** Stop sequences are not sent: a server that honours them does not say which one it was. */
-export function openAiRequest(prompt: Prompt, names: ToolNames, { model, maxTokens, sampling }: Limits): ChatRequest {
+export function openAiRequest(prompt: Prompt, { model, maxTokens, sampling, plain }: Limits): ChatRequest {
   const { settings } = prompt;
-  const tools = toChatTools(prompt.tools, names);
+  const { messages, tools } = toConversation(prompt, plain);
   const mustCall = settings.toolChoice.type === 'any' || settings.toolChoice.type === 'tool';
   const temperature = settings.temperature ?? sampling.temperature;
   const topP = settings.topP ?? sampling.topP;
   const topK = settings.topK ?? sampling.topK;
   return {
     model,
-    messages: toChatMessages(prompt, names, closingSentences(settings, names)),
+    messages,
     stream: true,
     stream_options: { include_usage: true },
     max_tokens: maxTokens,

@@ -1,14 +1,17 @@
 /** vllm-mlx through /v1/chat/completions. Its own /v1/messages hides what a gateway needs (usage, failures, history order). */
 import { createTokenEstimator } from '../../prompt/token-estimate.ts';
 import type { Prompt } from '../../prompt/types.ts';
+import type { EngineSink } from '../../protocol/engine.ts';
 import { GatewayError } from '../../protocol/errors.ts';
+import type { ChatRequest } from '../../protocol/openai/chat.ts';
 import { runChat } from '../openai-compatible/chat-run.ts';
 import { label } from '../openai-compatible/engine-errors.ts';
 import { bearer, type EngineHttp, getJson, openHttp } from '../openai-compatible/http.ts';
 import { servedModels } from '../openai-compatible/models.ts';
+import { createPlainFallback, type Start } from '../openai-compatible/plain-fallback.ts';
 import { refusesContent } from '../openai-compatible/refuses.ts';
-import { checkedNames, plainNames } from '../openai-compatible/tool-names.ts';
-import type { BackendDeps, BackendOptions, CreateBackend, EngineInfo } from '../types.ts';
+import { originalNames } from '../openai-compatible/tool-names.ts';
+import type { BackendDeps, BackendOptions, CreateBackend, EngineInfo, Generation } from '../types.ts';
 import { type CacheEvidence, counterEvidence, runningEvidence } from './cache-evidence.ts';
 import { describe, modelOf } from './describe.ts';
 import { watchEpoch } from './epoch.ts';
@@ -23,6 +26,7 @@ export const createVllmMlxBackend: CreateBackend = (options, { notice }) => {
   const tokens = createTokenEstimator();
   const epoch = watchEpoch();
   const closing = new AbortController();
+  const plainFallback = createPlainFallback();
   const contexts = new Map<string, Promise<number | undefined>>();
   const raw = options.toolGrammar !== 'engine';
   let evidence: CacheEvidence | undefined;
@@ -43,6 +47,37 @@ export const createVllmMlxBackend: CreateBackend = (options, { notice }) => {
     if (batched && hasStatus) evidence ??= runningEvidence(http);
     if (!batched && stats?.engine_cache?.system_kv_cache) evidence ??= counterEvidence(http);
     if (running === 0) evidence?.seed(stats);
+  };
+
+  const run = (prompt: Prompt, request: ChatRequest, sink: EngineSink): Generation => {
+    const { prefixKey, prefixBytes, chain, bytes } = prompt;
+    const promptTokens = tokens.estimate(prompt);
+    const prefixTokens = Math.round((promptTokens * prefixBytes) / Math.max(1, bytes));
+    let over = false;
+    running++;
+    return runChat(
+      request,
+      {
+        http,
+        toName: originalNames(prompt.tools),
+        async onContent() {
+          const size = { promptTokens, prefixTokens, maxTokens: request.max_tokens };
+          const cachedTokens = await evidence?.look(size, closing.signal);
+          if (cachedTokens !== undefined && !over) sink.push({ type: 'usage', cachedTokens });
+        },
+        onUsage(usage) {
+          if (usage.promptTokens === undefined) return;
+          tokens.learn({ prefixKey, prefixBytes, chain, bytes }, usage.promptTokens);
+        },
+        onOver(spoke) {
+          running--;
+          over = true;
+          if (!spoke) evidence?.forget();
+        },
+        explain: (failure) => explain(http, failure, batched ? 'waits' : running),
+      },
+      sink,
+    );
   };
 
   return {
@@ -69,35 +104,10 @@ export const createVllmMlxBackend: CreateBackend = (options, { notice }) => {
     countTokens: (prompt) => tokens.estimate(prompt),
 
     generate({ prompt, maxTokens, info }, sink) {
-      const { prefixKey, prefixBytes, chain, bytes } = prompt;
-      const names = raw ? plainNames : checkedNames(prompt.tools);
-      const promptTokens = tokens.estimate(prompt);
-      const prefixTokens = Math.round((promptTokens * prefixBytes) / Math.max(1, bytes));
-      let over = false;
       tellLeftOut(prompt, options, notice);
-      running++;
-      return runChat(
-        vllmMlxRequest(prompt, names, { model: info.model, maxTokens, sampling: options.sampling, raw }),
-        {
-          http,
-          names,
-          async onContent() {
-            const cachedTokens = await evidence?.look({ promptTokens, prefixTokens, maxTokens }, closing.signal);
-            if (cachedTokens !== undefined && !over) sink.push({ type: 'usage', cachedTokens });
-          },
-          onUsage(usage) {
-            if (usage.promptTokens === undefined) return;
-            tokens.learn({ prefixKey, prefixBytes, chain, bytes }, usage.promptTokens);
-          },
-          onOver(spoke) {
-            running--;
-            over = true;
-            if (!spoke) evidence?.forget();
-          },
-          explain: (failure) => explain(http, failure, batched ? 'waits' : running),
-        },
-        sink,
-      );
+      const limits = { model: info.model, maxTokens, sampling: options.sampling, raw };
+      const start: Start = (plain, sink) => run(prompt, vllmMlxRequest(prompt, { ...limits, plain }), sink);
+      return plainFallback(info.model, prompt, start, sink);
     },
 
     async idle(_, signal) {

@@ -1,9 +1,7 @@
 /** A Prompt as vllm-mlx's chat request: with nothing on the wire that would switch its prefix cache off. */
 import type { Prompt } from '../../prompt/types.ts';
 import type { ChatRequest, ChatTool } from '../../protocol/openai/chat.ts';
-import { toChatMessages, toChatTools } from '../openai-compatible/chat-messages.ts';
-import { closingSentences } from '../openai-compatible/closing.ts';
-import type { ToolNames } from '../openai-compatible/tool-names.ts';
+import { toConversation } from '../openai-compatible/conversation.ts';
 import type { Sampling } from '../types.ts';
 
 interface Limits {
@@ -12,6 +10,8 @@ interface Limits {
   readonly sampling: Sampling;
   /** Tools reach the template alone, so that calls come back as the model wrote them, whatever its family. */
   readonly raw: boolean;
+  /** Tools in plain words, for a template that refuses them. */
+  readonly plain: boolean;
 }
 
 /** Seconds the engine may be silent, its own queue and prefill included; its default ends long prefills. */
@@ -21,14 +21,14 @@ const silence = 3_600;
  * SimpleEngine prefills everything when it is given `stop`, `top_k`, `min_p`, penalties or `response_format`, and a
  * `tool_choice` changes the prefix. Temperature and top_p are always said: left out, the server's own defaults count.
  */
-export function vllmMlxRequest(prompt: Prompt, names: ToolNames, limits: Limits): ChatRequest {
+export function vllmMlxRequest(prompt: Prompt, limits: Limits): ChatRequest {
   const { settings } = prompt;
   const { sampling, raw } = limits;
-  const tools = toChatTools(prompt.tools, names);
+  const { messages, tools } = toConversation(prompt, limits.plain);
   const template = templateArguments(raw ? tools : [], settings.thinking === 'disabled');
   return {
     model: limits.model,
-    messages: toChatMessages(prompt, names, closingSentences(settings, names)),
+    messages,
     stream: true,
     stream_options: { include_usage: true },
     max_tokens: limits.maxTokens,

@@ -1,8 +1,10 @@
 import * as jinja from '@huggingface/jinja';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { toolCallGrammar } from '../../../src/backends/llama-cpp/grammar.ts';
 import { toollessNotice } from '../../../src/backends/llama-cpp/notices.ts';
 import { begunAnswer, createRenderer } from '../../../src/backends/llama-cpp/render.ts';
+import { toolAlias } from '../../../src/prompt/tool-alias.ts';
 import { promptOf, userPrompt } from './support.ts';
 
 const source = { template: undefined, bos: '', eos: '' };
@@ -109,22 +111,64 @@ test('the model is asked to think or not only through its own template', () => {
   expect(switched(userPrompt('hi', { thinking: { type: 'adaptive' }, output_config: { format } }))).toBe('<s>false');
 });
 
+const toolLoop = {
+  tools,
+  messages: [
+    { role: 'user', content: 'go' },
+    { role: 'assistant', content: [{ type: 'tool_use', id: 'toolu_01AbC', name: 'Read', input: { path: '/a' } }] },
+    { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'toolu_01AbC', content: 'A' }] },
+  ],
+};
+
 test('calls and results share an id that the strictest templates take, and results name their tool', () => {
   const template =
-    "{% for m in messages %}{% for c in m.tool_calls or [] %}{{ c.id }} {% endfor %}{% if m.role == 'tool' %}{{ m.tool_call_id }} {{ m.name }}{% endif %}{% endfor %}";
-  const text = createRenderer(
-    { jinja },
-    { ...source, template },
-  )(
-    promptOf({
-      messages: [
-        { role: 'user', content: 'go' },
-        { role: 'assistant', content: [{ type: 'tool_use', id: 'toolu_01AbC', name: 'Read', input: {} }] },
-        { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'toolu_01AbC', content: 'A' }] },
-      ],
-    }),
-  );
-  expect(text).toMatch(/^([a-zA-Z0-9]{9}) \1 Read$/);
+    '{{ tools | tojson }}\n{% for m in messages %}{% for c in m.tool_calls or [] %}{{ c.id }} {{ c.function.arguments | tojson }} {% endfor %}' +
+    "{% if m.role == 'tool' %}{{ m.tool_call_id }} {{ m.name }} {{ m.content }}{% endif %}{% endfor %}";
+  const [, text] = createRenderer({ jinja }, { ...source, template })(promptOf(toolLoop)).split('\n');
+  expect(text).toMatch(/^([a-zA-Z0-9]{9}) \{"path": "\/a"\} \1 Read A$/);
+});
+
+/** As of models that were not made for tools: it knows two roles, and insists on them. */
+const chatOnly =
+  "{% for m in messages %}{% if m.role not in ['system', 'user', 'assistant'] %}{{ raise_exception('no such role') }}{% endif %}" +
+  '<{{ m.role }}>{{ m.content }}{% endfor %}';
+
+test.each([
+  ['refuses', chatOnly],
+  ['leaves out', '{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}'],
+])('a template that %s what it does not know gets tools in plain words', (_, template) => {
+  const text = createRenderer({ jinja }, { ...source, template })(promptOf(toolLoop));
+  expect(text).toMatch(/^<system># Tools\n.*"name":"Read".*<user>go<assistant>/s);
+  expect(text).toContain('<assistant>[Calling tool: Read({"path":"/a"})]<user>[Tool Result (Read)]: A');
+});
+
+test('a template that takes one call at a time gets two in plain words', () => {
+  const template =
+    '{{ tools | tojson }}{% for m in messages %}{% if (m.tool_calls or []) | length > 1 %}{{ raise_exception("one call") }}{% endif %}' +
+    '<{{ m.role }}>{{ m.content }}{{ m.tool_calls | tojson if m.tool_calls }}{% endfor %}';
+  const strict = createRenderer({ jinja }, { ...source, template });
+  expect(strict(promptOf(toolLoop))).toContain('"function": {"name": "Read", "arguments": {"path": "/a"}}');
+  const calls = ['a', 'b'].map((id) => ({ type: 'tool_use', id, name: 'Read', input: {} }));
+  const two = promptOf({ tools, messages: [toolLoop.messages[0], { role: 'assistant', content: calls }] });
+  expect(strict(two)).toContain('[Calling tool: Read({})]\n[Calling tool: Read({})]');
+});
+
+test('a name that models cannot be trusted with is written as its alias everywhere, the forced call included', () => {
+  const name = 'mcp__files.server/read it';
+  const alias = toolAlias(name);
+  const prompt = promptOf({
+    tools: [{ name, input_schema: { type: 'object' } }],
+    tool_choice: { type: 'tool', name },
+    messages: [
+      { role: 'user', content: 'go' },
+      { role: 'assistant', content: [{ type: 'tool_use', id: 'a', name, input: {} }] },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'a', content: 'A' }] },
+    ],
+  });
+  const text = render(prompt);
+  expect(text.split(alias)).toHaveLength(4);
+  expect(text).not.toContain(name);
+  expect(toolCallGrammar(prompt.settings, prompt.tools)).toContain(alias);
 });
 
 test('a template without tools is told of', () => {

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { toChatMessages } from '../../../src/backends/openai-compatible/chat-messages.ts';
-import { plainNames } from '../../../src/backends/openai-compatible/tool-names.ts';
+import { toConversation } from '../../../src/backends/openai-compatible/conversation.ts';
+import { toolAlias } from '../../../src/prompt/tool-alias.ts';
 import { promptOf } from '../../prompt/prompts.ts';
 
-const messagesOf = (body: object) => toChatMessages(promptOf(body), plainNames);
+const messagesOf = (body: object) => toChatMessages(promptOf(body));
 const png = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'AAAA' } };
 const pngPart = { type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } };
 const call = (id: string, input: object = {}) => ({ type: 'tool_use', id, name: 'Read', input });
@@ -127,6 +128,83 @@ test('what templates choke on is not there: results without a call, messages wit
   expect(messages).toEqual([{ role: 'user', content: 'left over\nhi' }]);
 });
 
+test('parallel results stand in the order of their calls, whatever finished first, and before what else was said', () => {
+  const messages = messagesOf({
+    messages: [
+      { role: 'user', content: 'x' },
+      { role: 'assistant', content: [call('slow'), call('quick'), call('third')] },
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'by the way' },
+          result('third', '3'),
+          result('quick', '2'),
+          result('gone', 'of no call'),
+          result('slow', '1'),
+        ],
+      },
+    ],
+  });
+  expect(messages.slice(2)).toEqual([
+    { role: 'tool', tool_call_id: 'slow', content: '1' },
+    { role: 'tool', tool_call_id: 'quick', content: '2' },
+    { role: 'tool', tool_call_id: 'third', content: '3' },
+    { role: 'user', content: 'by the way\nof no call' },
+  ]);
+});
+
+test.each([
+  [['a', 'a'], 2, 0],
+  [['a'], 1, 1],
+])('calls %j with one id get %i results; %i more is text', (ids, tools, texts) => {
+  const messages = messagesOf({
+    messages: [
+      { role: 'user', content: 'x' },
+      { role: 'assistant', content: ids.map((id) => call(id)) },
+      { role: 'user', content: [result('a', 'first'), result('a', 'second')] },
+    ],
+  });
+  const answers = messages.slice(2);
+  expect(answers.filter(({ role }) => role === 'tool')).toHaveLength(tools);
+  expect(answers.filter(({ role }) => role === 'user')).toHaveLength(texts);
+  expect(answers.map(({ content }) => content)).toEqual(['first', 'second']);
+});
+
+test.each([
+  ['null', '{"__unparsedToolInput":"null"}'],
+  ['"ls"', '{"__unparsedToolInput":"\\"ls\\""}'],
+  ['{"command":"l', '{"__unparsedToolInput":"{\\"command\\":\\"l"}'],
+  ['{"command":"ls"}', '{"command":"ls"}'],
+])('arguments that the client could not use (%s) are an object all the same', (raw, json) => {
+  const input = { __unparsedToolInput: { raw, len: raw.length } };
+  const [, spoken] = messagesOf({
+    messages: [
+      { role: 'user', content: 'x' },
+      { role: 'assistant', content: [call('a', input)] },
+    ],
+  });
+  expect(spoken).toMatchObject({ tool_calls: [wireCall('a', json)] });
+});
+
+test('a name that servers refuse has its alias in definitions, calls and wishes alike', () => {
+  const name = 'mcp__files.server/read';
+  const prompt = promptOf({
+    tools: [{ name, input_schema: { type: 'object' } }],
+    tool_choice: { type: 'tool', name },
+    messages: [
+      { role: 'user', content: 'x' },
+      { role: 'assistant', content: [{ ...call('a'), name }] },
+      { role: 'user', content: [result('a', 'A')] },
+    ],
+  });
+  const { messages, tools } = toConversation(prompt, false);
+  const alias = toolAlias(name);
+  expect(tools[0]?.function.name).toBe(alias);
+  expect(messages[1]).toMatchObject({ tool_calls: [{ function: { name: alias } }] });
+  expect(messages.at(-1)?.content).toContain(`call the tool ${alias}.`);
+  expect(JSON.stringify([messages, tools])).not.toContain(name);
+});
+
 test('plain text documents are text', () => {
   const document = {
     type: 'document',
@@ -146,7 +224,7 @@ test('closing sentences stand behind everything else', () => {
       { role: 'user', content: [result('a', 'A')] },
     ],
   });
-  expect(toChatMessages(prompt, plainNames, ['Now.', 'Please.']).at(-1)).toEqual({
+  expect(toChatMessages(prompt, ['Now.', 'Please.']).at(-1)).toEqual({
     role: 'user',
     content: 'Now.\nPlease.',
   });
