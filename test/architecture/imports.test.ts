@@ -8,7 +8,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   version: [],
   prompt: ['protocol'],
   reply: ['protocol'],
-  toolcalls: ['protocol'],
+  toolcalls: ['protocol', 'prompt'],
   backends: ['protocol', 'prompt', 'reply', 'toolcalls'],
   cache: ['protocol', 'prompt'],
   runtime: ['machines', 'protocol', 'prompt', 'reply', 'toolcalls', 'backends', 'cache', 'version'],
