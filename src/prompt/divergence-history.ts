@@ -18,10 +18,10 @@ function isCompacted(before: History, now: History): boolean {
   return now.some(({ what, mark }) => what === summary && !summaries.has(mark));
 }
 
-/** Of what follows, nothing is left, though it is not the same block written in another way. */
+/** A person's words stand there, and of what followed before nothing is left. */
 function isAnother(before: History, now: History, at: number): boolean {
   const [was, is] = [before[at], now[at]];
-  if (!was || !is || was.what !== is.what || !isPersons(was) || slightDifference(was, is)) return false;
+  if (!was || !is || !isPersons(is) || slightDifference(was, is)) return false;
   const left = new Set(before.slice(at).map(({ mark }) => mark));
   return !now.slice(at).some(({ mark }) => left.has(mark));
 }
@@ -33,7 +33,7 @@ function isPersons({ what }: BlockTrace): boolean {
 function wentBack(before: History, now: History, at: number): string {
   const message = now[at]?.message ?? 0;
   const gone = (before.at(-1)?.message ?? message) - message;
-  return `went back to message ${message} and on in another way${gone > 0 ? `, ${gone} later ones are gone` : ''}`;
+  return `went back to message ${message} and on in another way${gone > 0 ? ` (later messages gone: ${gone})` : ''}`;
 }
 
 function edit(before: History, now: History, at: number): string {

@@ -88,13 +88,14 @@ interface Placed {
 }
 
 function traceBlock({ role, block, message, end, callName }: Placed): BlockTrace {
+  const pieces = block.type === 'text' && isClients(role, block.text) ? piecesOf(block.text) : [];
   return {
     what: nameOf(role, block, callName),
     message,
     end,
     mark: markOf(blockLine(role, block)),
-    weaker: readings(block).map(markOf),
-    pieces: block.type === 'text' && isClients(role, block.text) ? piecesOf(block.text) : [],
+    weaker: pieces.length > 0 ? [] : readings(block).map(markOf),
+    pieces,
   };
 }
 

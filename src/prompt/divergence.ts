@@ -22,6 +22,9 @@ export function compare(before: Trace, now: Trace): Comparison {
   return { sharedBytes, lostBytes, cause: before.model === now.model ? cause : `${modelWords(before, now)}; ${cause}` };
 }
 
+/** The client left before the end, or tries again. */
+const unanswered = 'the last answer is not in the history';
+
 type Found = Pick<Comparison, 'sharedBytes' | 'cause'>;
 
 function inPrefix(before: Trace, now: Trace): Found {
@@ -36,7 +39,8 @@ function inHistory(before: Trace, now: Trace): Found {
   const sharedBytes = now.blocks[at - 1]?.end ?? now.prefixBytes;
   const isRepeated = at >= before.blocks.length && at === now.blocks.length;
   if (differing < 0 || isRepeated) return { sharedBytes, cause: undefined };
-  return { sharedBytes, cause: historyWords(expected, now.blocks, at) };
+  const isUnanswered = at === before.blocks.length && now.blocks[at]?.message === before.blocks.at(-1)?.message;
+  return { sharedBytes, cause: isUnanswered ? unanswered : historyWords(expected, now.blocks, at) };
 }
 
 function modelWords(before: Trace, now: Trace): string {
