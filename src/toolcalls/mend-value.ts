@@ -18,13 +18,19 @@ const maxRounds = 4;
 /** Unions can be tried in many ways; each validates the whole value again. */
 const maxTries = 40;
 
+/** More is not a slip of the pen, and each takes time of the one thread. */
+const maxObjections = 2_000;
+
 /** As many changes as a log's line can take. */
 const maxChanges = 8;
 
-/** The value made to fit, or undefined where nothing certain makes it fit. `path` is the value's own pointer. */
-export function mended(value: Json, path: string, check: Check): Mended | undefined {
+/**
+ * The value made to fit, or undefined where nothing certain makes it fit. `path` is the value's own pointer, `found` what
+ * `check` says of it.
+ */
+export function mended(value: Json, path: string, found: readonly Objection[], check: Check): Mended | undefined {
   let tries = 0;
-  return search(value, check(value), [], maxRounds);
+  return search(value, found, [], maxRounds);
 
   function search(
     from: Json,
@@ -32,15 +38,15 @@ export function mended(value: Json, path: string, check: Check): Mended | undefi
     before: readonly string[],
     rounds: number,
   ): Mended | undefined {
-    if (rounds === 0) return undefined;
+    if (rounds === 0 || objections.length > maxObjections) return undefined;
     for (const mends of alternatives(optionsFor(from, path, objections))) {
       if (tries++ === maxTries) return undefined;
       const changes = [...before];
       const next = apply(mends, from, path, changes);
       const left = check(next);
       if (left.length === 0) return { state: 'retyped', value: next, changes: changes.slice(0, maxChanges) };
-      const found = search(next, left, changes, rounds - 1);
-      if (found) return found;
+      const further = search(next, left, changes, rounds - 1);
+      if (further) return further;
     }
     return undefined;
   }

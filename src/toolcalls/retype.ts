@@ -30,9 +30,12 @@ const retype: Readonly<Record<(typeof order)[number], (value: Json) => Json | un
   array: toArray,
 };
 
+/** In characters; no number has more digits than 17 that come back. */
+const longestNumber = 40;
+
 /** Whether it is an integer is the schema's to say. Digits must come back: ids can be longer than a number holds. */
 function toNumber(value: Json): number | undefined {
-  if (typeof value !== 'string') return undefined;
+  if (typeof value !== 'string' || value.length > longestNumber) return undefined;
   const json = parseJson(value.trim());
   if (!json.ok || typeof json.value !== 'number') return undefined;
   const exact = /e/i.test(value) ? Number.isFinite(json.value) : isExact(json.value);

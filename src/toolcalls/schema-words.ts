@@ -4,8 +4,8 @@ import type { Objection } from './schema-errors.ts';
 
 /** `todos[0].done must be a boolean, got "later"`. `value` is the one at `root`. */
 export function problemOf(objections: readonly Objection[], value: Json, root: string): string {
-  const deepest = Math.max(...objections.map(({ path }) => levels(path)));
-  const [first] = objections.filter(({ path }) => levels(path) === deepest);
+  const deepest = objections.reduce((most, { path }) => Math.max(most, levels(path)), 0);
+  const first = objections.find(({ path }) => levels(path) === deepest);
   if (first === undefined) return 'it does not fit';
   const same = objections.filter(({ path, to }) => path === first.path && (to !== 'key') === (first.to !== 'key'));
   const place = placeOf(first.path);

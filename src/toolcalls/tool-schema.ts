@@ -56,7 +56,7 @@ function createToolSchema(schema: JsonObject): ToolSchema {
       const path = pointer('', key);
       if (unknown(path, found)) return { state: 'left out', reason: `${key} is no argument of the tool` };
       if (value === null && !required.includes(key)) return { state: 'left out', reason: `${key} is null` };
-      return mended(value, path, check) ?? wrong(problemOf(found, value, path));
+      return mended(value, path, found, check) ?? wrong(problemOf(found, value, path));
     },
   };
 }
