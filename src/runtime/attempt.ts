@@ -41,7 +41,6 @@ export function startAttempt(
   const { kind, held } = handle.cache.getSnapshot().context;
   const expectedShare = reusableBytes(job.shape, { cacheKind: kind, held }, lease.slot) / Math.max(1, prompt.bytes);
   const cachedTokens = Math.floor(fit.promptTokens * expectedShare);
-  job.expect({ kind, promptTokens: fit.promptTokens, cachedTokens });
   handle.cache.send({ type: 'cache.used', requestId: job.id, prompt: { ...job.shape, slot: lease.slot } });
   handle.running++;
 

@@ -13,16 +13,17 @@ export interface Expectation {
   readonly cachedTokens: number;
 }
 
-/** On the slot that has most of it: before a lease is granted nobody knows which it will be. */
-export function expectAnywhere(
+/** @param slot absent: the one that has most of it; before a lease is granted nobody knows which it will be */
+export function expectPrefix(
   handle: BackendHandle,
   shape: PromptShape,
-  ofBytes: number,
   promptTokens: number,
+  slot?: number,
 ): Expectation {
   const { kind, held } = handle.cache.getSnapshot().context;
-  const reusable = held.map(({ slot }) => reusableBytes(shape, { cacheKind: kind, held }, slot));
-  const share = Math.max(0, ...reusable) / Math.max(1, ofBytes);
+  const slots = slot === undefined ? held.map((prompt) => prompt.slot) : [slot];
+  const reusable = slots.map((index) => reusableBytes(shape, { cacheKind: kind, held }, index));
+  const share = Math.max(0, ...reusable) / Math.max(1, shape.chain.at(-1)?.bytes ?? shape.prefixBytes);
   return { kind, promptTokens, cachedTokens: Math.floor(promptTokens * share) };
 }
 

@@ -3,9 +3,11 @@ import type { PromptShape } from '../../machines/policies/types.ts';
 import type { Identity } from '../prompt/lineage.ts';
 import type { Prompt, Settings } from '../prompt/types.ts';
 import type { Message, StreamEvent, Usage } from '../protocol/anthropic/events.ts';
+import type { EngineUsage } from '../protocol/engine.ts';
 import { createFold } from '../reply/fold.ts';
 import type { Tools } from '../toolcalls/types.ts';
-import { type Expectation, prefixHeader } from './expected-prefix.ts';
+import type { BackendHandle } from './backend.ts';
+import { type Expectation, expectPrefix, prefixHeader } from './expected-prefix.ts';
 import type { ReplyPort } from './reply-port.ts';
 import type { Turn } from './sessions.ts';
 import { createSynthesizer, type Synthesizer } from './synthesizer.ts';
@@ -26,12 +28,14 @@ export interface Job {
   backend: string | undefined;
   /** Its place in its session. */
   readonly turn: Turn;
-  /** What the engine was last expected to have of the prompt; undefined before any was chosen. */
+  /** What its engine is expected to have of the prompt. */
   readonly expected: Expectation | undefined;
-  /** Tells the client too, as long as the reply is not open. */
-  expect(expected: Expectation): void;
+  /** Notes it; the client is told too, as long as the reply is not open. */
+  expectOf(handle: BackendHandle, slot?: number): void;
   cache: 'hit' | 'miss' | 'bypass';
-  /** Undefined once the engine has it and content was forwarded: 40 kB a live stream is all we keep. */
+  /** What became of asking the engine again for calls that no tool could take; undefined when there were none. */
+  askedAgain: AskedAgain | undefined;
+  /** Undefined once content was forwarded and nothing needs it any more: 40 kB a live stream is all we keep. */
   readonly prompt: Prompt | undefined;
   dropPrompt(): void;
   /** A fresh synthesizer for an attempt; the client sees one `message_start` all the same. */
@@ -43,6 +47,11 @@ export interface Job {
   message(): Message;
   usage(): Usage | undefined;
   dispose(): void;
+}
+
+export interface AskedAgain extends EngineUsage {
+  /** Why there was no second answer. */
+  readonly problem?: string;
 }
 
 export interface JobInput {
@@ -67,6 +76,7 @@ export function createJob(input: JobInput): Job {
   let started = false;
   let expected: Expectation | undefined;
   const { settings, model, prefixKey, prefixBytes, chain } = prompt;
+  const shape = { prefixKey, prefixBytes, chain };
   const tools = new Map(prompt.tools.map((tool) => [tool.name, tool.inputSchema]));
 
   const consume = (event: StreamEvent) => {
@@ -101,7 +111,7 @@ export function createJob(input: JobInput): Job {
     model,
     settings,
     tools,
-    shape: { prefixKey, prefixBytes, chain },
+    shape,
     reply,
     arrivedAt,
     grantedAt: undefined,
@@ -111,11 +121,13 @@ export function createJob(input: JobInput): Job {
     get expected() {
       return expected;
     },
-    expect(next) {
-      expected = next;
-      reply.describe({ 'x-warmslot-prefix': prefixHeader(next, turn.continuation) });
+    expectOf(handle, slot) {
+      if (promptTokens === 0) return;
+      expected = expectPrefix(handle, shape, promptTokens, slot);
+      reply.describe({ 'x-warmslot-prefix': prefixHeader(expected, turn.continuation) });
     },
     cache: 'miss',
+    askedAgain: undefined,
     get prompt() {
       return prompt;
     },

@@ -12,7 +12,6 @@ import { type Attempt, startAttempt } from './attempt.ts';
 import type { BackendHandle } from './backend.ts';
 import { eligible } from './eligible.ts';
 import type { EventBus } from './events.ts';
-import { expectAnywhere } from './expected-prefix.ts';
 import { errorOf, isEnginesFault } from './failure.ts';
 import { createJob, type Job } from './job.ts';
 import type { Models } from './models.ts';
@@ -89,6 +88,7 @@ export function createRequests(deps: Deps): Requests {
         job.grantedAt ??= performance.now();
         job.backend = lease.backend;
         job.reply.describe({ 'x-warmslot-backend': lease.backend });
+        job.expectOf(handle, lease.slot);
         const attempt = startAttempt(job, handle, lease, (event) => {
           if (event.type === 'attempt.done' && handle.status() !== 'up')
             handle.actor.send({ type: 'attempt.succeeded' });
@@ -198,7 +198,7 @@ export function createRequests(deps: Deps): Requests {
       const preferred = first?.backend.name ?? '';
       reply.describe({ 'x-warmslot-cache': job.cache, 'x-warmslot-backend': preferred });
       if (answer) job.backend = preferred;
-      else if (first && promptTokens > 0) job.expect(expectAnywhere(first, job.shape, prompt.bytes, promptTokens));
+      else if (first) job.expectOf(first);
       const actor = createActor(machine, {
         input: {
           ticket: {
