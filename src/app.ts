@@ -50,10 +50,14 @@ export function createApp(config: Config, deps: AppDeps): App {
   const events = createEventBus();
   logEvents(events, deps.log, config.debug.level);
 
-  const backends = enabledBackends(config).map((options) => build(options));
+  const enabled = enabledBackends(config);
+  const backends = enabled.map((options) => build(options));
   const byName = new Map(backends.map((backend) => [backend.name, backend]));
   const scheduler = startScheduler(byName, events);
-  const handles = backends.map((backend) => startBackend(backend, { scheduler, events, timing }));
+  const asking = new Set(enabled.flatMap(({ name, askAgain }) => (askAgain ? [name] : [])));
+  const handles = backends.map((backend) => {
+    return startBackend(backend, { scheduler, events, timing, askAgain: asking.has(backend.name) });
+  });
   const sessions = createSessions(events);
   const cache = createResponseCache(config.cache.responses.max);
   const models = createModels(handles, config.models);

@@ -33,6 +33,10 @@ export const backendEntry = z.strictObject({
     .enum(['auto', 'hermes', 'engine'])
     .default('auto')
     .describe("who reads tool calls: warmslot (auto, hermes) or the engine's own parser (engine)"),
+  askAgain: z
+    .boolean()
+    .default(true)
+    .describe('whether a tool call that no tool can take is asked for once more, in the same turn'),
   sampling: sampling.prefault({}).describe('used where a request says nothing'),
 });
 

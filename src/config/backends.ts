@@ -5,7 +5,10 @@ import { ConfigError } from './error.ts';
 import type { Config } from './schema.ts';
 
 export type { Config };
-export type BackendConfig = BackendOptions;
+export interface BackendConfig extends BackendOptions {
+  /** The gateway's part of the options: engines need not know. */
+  readonly askAgain: boolean;
+}
 
 /** The backends to use, the preferred first. */
 export function enabledBackends(config: Config): BackendConfig[] {

@@ -11,6 +11,8 @@ export function logEvents(events: EventBus, log: Logger, debugLevel: number): vo
         return logRequest(log, event, debugLevel);
       case 'backend.changed':
         return logBackend(log, event, known);
+      case 'toolCall.read':
+        return logCall(log, event, debugLevel);
       case 'request.body':
         if (debugLevel >= 3) log.info({ requestId: event.requestId, body: event.body }, event.type);
         return;
@@ -42,6 +44,20 @@ function logRequest(log: Logger, event: RequestSummary, debugLevel: number): voi
   if (event.outcome === 'failed')
     log.warn({ ...facts, ...(cause ? { err: cause } : {}) }, `request failed: ${event.errorMessage}`);
   else if (debugLevel >= 1) log.info(facts, `request ${event.outcome}`);
+}
+
+type CallRead = Extract<GatewayEvent, { type: 'toolCall.read' }>;
+
+/** A call that is as it should be is no news. */
+function logCall(log: Logger, { requestId, tool, outcome, changes }: CallRead, debugLevel: number): void {
+  if (debugLevel < 1 || outcome === 'ok') return;
+  const told = debugLevel >= 3 ? changes : [...new Set(changes.map(withoutValues))];
+  log.info({ requestId, tool: tool.slice(0, 80), changes: told }, `tool call ${outcome}`);
+}
+
+/** The words of a change up to the first value in it: names of parameters and tools, and never what was written into them. */
+function withoutValues(change: string): string {
+  return /^[\w .-]{0,40}/.exec(change)?.[0].trim() ?? '';
 }
 
 /** Decisions carry whole tickets and prompts' shapes; the log needs the ids. */

@@ -2,56 +2,60 @@
  * One attempt of a request on one backend: the stream's path from the engine to the client, put together from its stages.
  * Deltas flow through here as plain calls; the request's machine hears milestones.
  */
-import { reusableBytes } from '../../machines/policies/reuse.ts';
 import type { AttemptEvent } from '../../machines/request.ts';
 import type { Lease } from '../../machines/scheduler.ts';
-import type { EngineInfo, Generation } from '../backends/types.ts';
+import type { EngineInfo } from '../backends/types.ts';
+import type { Prompt } from '../prompt/types.ts';
 import type { EngineEvent, EngineSink } from '../protocol/engine.ts';
-import { GatewayError } from '../protocol/errors.ts';
-import { stopAt } from '../reply/stop-sequences.ts';
+import { GatewayError, toGatewayError } from '../protocol/errors.ts';
 import { expectJson } from '../reply/structured-output.ts';
-import { readToolCalls } from '../toolcalls/read-tool-calls.ts';
+import { type Ask, askAgain } from '../toolcalls/ask-again.ts';
+import type { CountCall } from '../toolcalls/count-call.ts';
 import type { BackendHandle } from './backend.ts';
+import { correctionOf } from './correction.ts';
 import { failureOf } from './failure.ts';
+import { type Fit, fitInto } from './fit.ts';
+import { type RunningGeneration, startGeneration } from './generation.ts';
 import type { Job } from './job.ts';
-import type { Synthesizer } from './synthesizer.ts';
+import { usePrefix } from './prefix-use.ts';
 
 export interface Attempt {
   /** Stops the engine's work. Idempotent. */
   stop(): void;
   /** Milliseconds since the engine said anything. */
   silentFor(): number;
+  /** Ends asking again, if that is what goes on: the answer that is there goes to the client. Returns whether it was. */
+  giveUpAsking(): boolean;
 }
 
-export function startAttempt(
-  job: Job,
-  handle: BackendHandle,
-  lease: Lease,
-  report: (event: AttemptEvent) => void,
-): Attempt {
+export interface AttemptListener {
+  report(event: AttemptEvent): void;
+  readonly count: CountCall;
+}
+
+export function startAttempt(job: Job, handle: BackendHandle, lease: Lease, listener: AttemptListener): Attempt {
+  const { report, count } = listener;
   const info = handle.info();
   const { prompt } = job;
   if (!info || !prompt) throw new Error(`attempt on ${handle.backend.name} without engine info or prompt`);
-  const fit = fitInto(job, handle, info);
+  const fit = fitInto(prompt, handle, info);
   if (fit instanceof GatewayError) {
     report({ type: 'attempt.failed', failure: failureOf(fit) });
-    return { stop() {}, silentFor: () => 0 };
+    return { stop() {}, silentFor: () => 0, giveUpAsking: () => false };
   }
 
-  const { kind, held } = handle.cache.getSnapshot().context;
-  const expectedShare = reusableBytes(job.shape, { cacheKind: kind, held }, lease.slot) / Math.max(1, prompt.bytes);
-  const cachedTokens = Math.floor(fit.promptTokens * expectedShare);
-  handle.cache.send({ type: 'cache.used', requestId: job.id, prompt: { ...job.shape, slot: lease.slot } });
+  const prefix = usePrefix(job, handle, lease, prompt.bytes);
+  const synthesizer = job.startSynthesizer({
+    promptTokens: fit.promptTokens,
+    cachedTokens: prefix.expected(fit.promptTokens),
+  });
   handle.running++;
-
-  const synthesizer = job.startSynthesizer({ promptTokens: fit.promptTokens, cachedTokens });
-  let generation: Generation | undefined;
+  let running: RunningGeneration | undefined;
+  let correcting = false;
   let over = false;
-  let prefilled = false;
   let forwarded = false;
   let heardAt = performance.now();
   let cachedReported = false;
-  let stopped = false;
   let promptTokens = fit.promptTokens;
 
   const finish = (outcome: 'finished' | 'abandoned') => {
@@ -59,124 +63,116 @@ export function startAttempt(
     over = true;
     handle.running--;
     job.reply.steer(undefined);
-    handle.cache.send(
-      outcome === 'finished'
-        ? { type: 'cache.finished', requestId: job.id }
-        : { type: 'cache.abandoned', requestId: job.id, prefilled: prefilled && kind === 'prefixes' },
-    );
+    prefix.end(outcome);
     return true;
   };
 
-  const notePrefilled = (reused: boolean | undefined) => {
-    if (!prefilled) {
-      prefilled = true;
-      job.firstTokenAt ??= performance.now();
+  const run = (prompt: Prompt, { maxTokens }: Fit, sink: EngineSink, hear: (event: EngineEvent) => void) => {
+    const generation = startGeneration(
+      { job, handle, info, slot: lease.slot, prompt, maxTokens },
+      { sink, hear, readEnd },
+    );
+    running = generation;
+    job.reply.steer({ pause: generation.pause, resume: generation.resume });
+  };
+
+  /** What the engine says of the request's own prompt. */
+  const hear = (event: EngineEvent) => {
+    switch (event.type) {
+      case 'started':
+        report({ type: 'attempt.accepted' });
+        promptTokens = event.promptTokens ?? promptTokens;
+        return;
+      case 'prefill':
+        return report({ type: 'attempt.progress', done: event.done, total: event.total });
+      case 'usage':
+        promptTokens = event.promptTokens ?? promptTokens;
+        if (event.cachedTokens === undefined) return;
+        cachedReported = true;
+        job.firstTokenAt ??= performance.now();
+        return prefix.prefilled(event.cachedTokens > 0);
+      case 'ended':
+        if (!cachedReported) synthesizer.push({ type: 'usage', cachedTokens: prefix.expected(promptTokens) });
+        return;
+      case 'failed':
+        return;
+      default:
+        job.firstTokenAt ??= performance.now();
+        prefix.spoke();
     }
-    handle.cache.send({ type: 'cache.prefilled', requestId: job.id, reused });
   };
 
-  /** A stop sequence ends the answer while the engine still generates. */
-  const stopEarly = () => {
-    stopped = true;
-    generation?.abort();
-    queueMicrotask(() => intake.flush());
+  const readEnd = () => {
+    if (over) return;
+    if (!forwarded && synthesizer.forwarded) {
+      forwarded = true;
+      if (!asks) job.dropPrompt();
+      report({ type: 'attempt.firstToken' });
+    }
+    if (synthesizer.outcome) {
+      finish('finished');
+      report({ type: 'attempt.done', stopped: running?.stopped ?? false });
+      return;
+    }
+    heardAt = performance.now();
   };
-  const chain = stages(job, info, synthesizer, stopEarly);
 
-  /** The engine's side of the path: everything the engine says passes here first. */
-  const intake: EngineSink = {
-    push(event: EngineEvent) {
+  const ask: Ask = (invalid, said, answer) => {
+    const again = job.prompt && correctionOf(job.prompt, invalid, said);
+    const fit = again && fitOrProblem(again, handle, info);
+    if (!again || !fit) return false;
+    job.askedAgain = fit instanceof GatewayError ? { problem: fit.message } : {};
+    if (fit instanceof GatewayError) return false;
+    correcting = true;
+    report({ type: 'attempt.correcting' });
+    run(again, fit, answer, (event) => noteAskedAgain(job, event));
+    return true;
+  };
+
+  /** structured output -> synthesizer; behind what is read of one generation or two. */
+  const outlet: EngineSink = {
+    push(event) {
       if (over) return;
-      switch (event.type) {
-        case 'started':
-          report({ type: 'attempt.accepted' });
-          if (event.promptTokens !== undefined) promptTokens = event.promptTokens;
-          break;
-        case 'prefill':
-          report({ type: 'attempt.progress', done: event.done, total: event.total });
-          break;
-        case 'usage':
-          if (event.promptTokens !== undefined) promptTokens = event.promptTokens;
-          if (event.cachedTokens !== undefined) {
-            cachedReported = true;
-            notePrefilled(event.cachedTokens > 0);
-          }
-          break;
-        case 'failed': {
-          chain.push(event);
-          if (finish('abandoned')) report({ type: 'attempt.failed', failure: failureOf(event.error) });
-          return;
-        }
-        case 'ended':
-          if (!cachedReported) {
-            chain.push({ type: 'usage', cachedTokens: Math.floor(promptTokens * expectedShare) });
-          }
-          break;
-        default:
-          if (!prefilled) notePrefilled(undefined);
+      answer.push(event);
+      if (event.type === 'failed' && finish('abandoned')) {
+        report({ type: 'attempt.failed', failure: failureOf(event.error) });
       }
-      chain.push(event);
     },
     flush() {
-      if (over) return;
-      chain.flush();
-      if (!forwarded && synthesizer.forwarded) {
-        forwarded = true;
-        job.dropPrompt();
-        report({ type: 'attempt.firstToken' });
-      }
-      if (synthesizer.outcome) {
-        finish('finished');
-        report({ type: 'attempt.done', stopped });
-        return;
-      }
-      heardAt = performance.now();
+      if (!over) answer.flush();
     },
   };
+  const { outputSchema } = job.settings;
+  const answer = outputSchema ? expectJson(synthesizer, outputSchema) : synthesizer;
+  const asks = handle.askAgain && job.tools.size > 0 && job.settings.toolChoice.type !== 'none';
+  run(prompt, fit, askAgain(outlet, { ask: asks ? ask : undefined, count }), hear);
 
-  generation = handle.backend.generate(
-    { requestId: job.id, prompt, maxTokens: fit.maxTokens, slot: lease.slot, info },
-    intake,
-  );
-  const running = generation;
-  job.reply.steer({ pause: () => running.pause(), resume: () => running.resume() });
   return {
     stop() {
       // A finished one is left to read its last bytes: aborting it would cost the connection.
-      if (finish('abandoned')) running.abort();
+      if (finish('abandoned')) running?.abort();
     },
     silentFor: () => performance.now() - heardAt,
+    giveUpAsking() {
+      if (!correcting || over) return false;
+      running?.giveUp(new GatewayError('engine_timeout', 'The engine has said nothing for too long.'));
+      return true;
+    },
   };
 }
 
-/** tool-call reader -> stop sequences -> structured output -> synthesizer; only what this request needs. */
-function stages(job: Job, info: EngineInfo, synthesizer: Synthesizer, abort: () => void): EngineSink {
-  const { settings, tools } = job;
-  let sink: EngineSink = synthesizer;
-  if (settings.outputSchema) sink = expectJson(sink, settings.outputSchema);
-  if (settings.stopSequences.length > 0) sink = stopAt(sink, settings.stopSequences, abort);
-  if (info.toolCalls !== 'structured') {
-    sink = readToolCalls(sink, { tools, grammar: info.toolCalls === 'hermes' ? 'hermes' : 'auto' });
+/** A template may refuse a conversation as soon as it is counted. */
+function fitOrProblem(prompt: Prompt, handle: BackendHandle, info: EngineInfo): Fit | GatewayError {
+  try {
+    return fitInto(prompt, handle, info);
+  } catch (error) {
+    return toGatewayError(error);
   }
-  return sink;
 }
 
-/** Tokens of prompt and answer that fit this engine, or why they do not. */
-export function fitInto(
-  job: Pick<Job, 'prompt' | 'settings'>,
-  handle: BackendHandle,
-  info: EngineInfo,
-): { promptTokens: number; maxTokens: number } | GatewayError {
-  const { prompt, settings } = job;
-  if (!prompt) throw new Error('the prompt is gone');
-  const refusal = handle.backend.refuses(prompt, info);
-  if (refusal) return refusal;
-  const promptTokens = handle.backend.countTokens(prompt, info);
-  if (promptTokens > info.contextWindow) {
-    // The CLI reads both numbers from exactly these words, compacts by them and goes on.
-    const text = `prompt is too long: ${promptTokens} tokens > ${info.contextWindow} maximum`;
-    return new GatewayError('prompt_too_long', text);
-  }
-  const room = Math.max(1, info.contextWindow - promptTokens);
-  return { promptTokens, maxTokens: Math.min(settings.maxTokens, info.maxOutputTokens, room) };
+function noteAskedAgain(job: Job, event: EngineEvent): void {
+  if (event.type === 'failed') job.askedAgain = { ...job.askedAgain, problem: event.error.message };
+  if (event.type !== 'usage') return;
+  const { type: _, ...usage } = event;
+  job.askedAgain = { ...job.askedAgain, ...usage };
 }

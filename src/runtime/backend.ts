@@ -13,6 +13,8 @@ export interface BackendHandle {
   readonly backend: Backend;
   readonly actor: BackendActor;
   readonly cache: PrefixCacheActor;
+  /** Whether it is asked once more for a tool call that no tool can take. */
+  readonly askAgain: boolean;
   /** Undefined until the first probe that succeeded. */
   info(): EngineInfo | undefined;
   status(): BackendStatus;
@@ -28,12 +30,13 @@ export interface BackendHandle {
 }
 
 interface Deps {
+  readonly askAgain: boolean;
   readonly scheduler: SchedulerActor;
   readonly events: EventBus;
   readonly timing: Timing;
 }
 
-export function startBackend(backend: Backend, { scheduler, events, timing }: Deps): BackendHandle {
+export function startBackend(backend: Backend, { scheduler, events, timing, askAgain }: Deps): BackendHandle {
   let info: EngineInfo | undefined;
   let status: BackendStatus = 'probing';
   let intake: Intake = 'soon';
@@ -87,6 +90,7 @@ export function startBackend(backend: Backend, { scheduler, events, timing }: De
     backend,
     actor,
     cache,
+    askAgain,
     info: () => info,
     status: () => status,
     takesWork: () => intake === 'full' || intake === 'trial',

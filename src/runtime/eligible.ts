@@ -1,8 +1,8 @@
 /** Which backends may serve a prompt, as far as is known before anything runs. */
 import type { Prompt } from '../prompt/types.ts';
 import { GatewayError } from '../protocol/errors.ts';
-import { fitInto } from './attempt.ts';
 import type { BackendHandle } from './backend.ts';
+import { fitInto } from './fit.ts';
 
 export interface Eligible {
   /** The preferred first. */
@@ -19,7 +19,7 @@ export interface Eligible {
 export function eligible(prompt: Prompt, backends: readonly BackendHandle[]): Eligible {
   const verdicts = backends.map((handle) => {
     const info = handle.info();
-    return { handle, fit: info ? fitInto({ prompt, settings: prompt.settings }, handle, info) : undefined };
+    return { handle, fit: info ? fitInto(prompt, handle, info) : undefined };
   });
   const readable = verdicts.filter(({ fit }) => !(fit instanceof GatewayError && fit.code !== 'prompt_too_long'));
   const preferred = readable[0] ?? verdicts[0];

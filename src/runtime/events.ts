@@ -4,6 +4,8 @@ import type { PrefixCacheEmitted } from '../../machines/prefix-cache.ts';
 import type { SchedulerEmitted } from '../../machines/scheduler.ts';
 import type { SessionEmitted } from '../../machines/session.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
+import type { CallOutcome } from '../toolcalls/count-call.ts';
+import type { AskedAgain } from './job.ts';
 
 export interface RequestSummary {
   readonly type: 'request.finished';
@@ -24,6 +26,8 @@ export interface RequestSummary {
   readonly queuedMs: number | undefined;
   readonly ttftMs: number | undefined;
   readonly totalMs: number;
+  /** What asking the engine again cost, and why it came to nothing if it did; undefined when there was no need. */
+  readonly askedAgain: AskedAgain | undefined;
 }
 
 export type GatewayEvent =
@@ -31,6 +35,16 @@ export type GatewayEvent =
   | { readonly type: 'request.started'; readonly requestId: string; readonly session: string; readonly model: string }
   /** What the client sent, for debug level 3 alone. */
   | { readonly type: 'request.body'; readonly requestId: string; readonly body: unknown }
+  /** A tool call has reached its end: exactly one of each. */
+  | {
+      readonly type: 'toolCall.read';
+      readonly requestId: string;
+      /** As the model wrote it, where no tool could take the call. */
+      readonly tool: string;
+      readonly outcome: CallOutcome;
+      /** What was changed, or what was wrong; may hold values of arguments. */
+      readonly changes: readonly string[];
+    }
   | { readonly type: 'notice'; readonly backend: string; readonly text: string }
   | { readonly type: 'actor.broke'; readonly actor: string; readonly error: unknown }
   | SchedulerEmitted

@@ -3,6 +3,7 @@
 import type { SchedulerActor } from '../../machines/scheduler.ts';
 import type { CacheStats, ResponseCache } from '../cache/responses.ts';
 import type { Prompt } from '../prompt/types.ts';
+import type { CallOutcome } from '../toolcalls/count-call.ts';
 import { version } from '../version.ts';
 import type { BackendHandle } from './backend.ts';
 import type { EventBus } from './events.ts';
@@ -19,6 +20,7 @@ export interface Health {
   readonly model_loaded: boolean;
   readonly cache: CacheStats;
   readonly prefix_cache: PrefixCacheStats;
+  readonly tool_calls: Readonly<Record<CallOutcome, number>>;
   readonly queue: { readonly waiting: number; readonly running: number };
   readonly sessions: number;
   readonly backends: readonly BackendHealth[];
@@ -79,7 +81,9 @@ export function createGateway({
   const startedAt = Date.now();
   let draining = false;
   const prefix = { hits: 0, misses: 0, tokens_reused: 0, tokens_prefilled: 0 };
+  const toolCalls = { ok: 0, repaired: 0, retyped: 0, reasked: 0, failed: 0 };
   events.on((event) => {
+    if (event.type === 'toolCall.read') toolCalls[event.outcome]++;
     if (event.type !== 'request.finished' || event.outcome !== 'done' || event.cache === 'hit') return;
     if (event.cachedTokens > 0) prefix.hits++;
     else prefix.misses++;
@@ -112,6 +116,7 @@ export function createGateway({
         model_loaded: info?.loaded ?? false,
         cache: cache.stats(),
         prefix_cache: { ...prefix },
+        tool_calls: { ...toolCalls },
         queue: { waiting: requests.waiting(), running: requests.running() },
         sessions: sessions.count(),
         backends: backends.map(describe),

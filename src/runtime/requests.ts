@@ -89,13 +89,17 @@ export function createRequests(deps: Deps): Requests {
         job.backend = lease.backend;
         job.reply.describe({ 'x-warmslot-backend': lease.backend });
         job.expectOf(handle, lease.slot);
-        const attempt = startAttempt(job, handle, lease, (event) => {
-          if (event.type === 'attempt.done' && handle.status() !== 'up')
-            handle.actor.send({ type: 'attempt.succeeded' });
-          if (event.type === 'attempt.failed' && isEnginesFault(event.failure)) {
-            handle.actor.send({ type: 'attempt.broke', reason: event.failure.message });
-          }
-          sendBack(event);
+        const attempt = startAttempt(job, handle, lease, {
+          report(event) {
+            if (event.type === 'attempt.done' && handle.status() !== 'up')
+              handle.actor.send({ type: 'attempt.succeeded' });
+            if (event.type === 'attempt.failed' && isEnginesFault(event.failure)) {
+              handle.actor.send({ type: 'attempt.broke', reason: event.failure.message });
+            }
+            sendBack(event);
+          },
+          count: (outcome, tool, changes) =>
+            events.emit({ type: 'toolCall.read', requestId: job.id, tool, outcome, changes }),
         });
         entry.attempt = attempt;
         return attempt.stop;
@@ -174,7 +178,7 @@ export function createRequests(deps: Deps): Requests {
     if (snapshot.hasTag('generating') && attempt) {
       const { firstTokenTimeout, silenceTimeout } = timing;
       const limit = snapshot.context.forwarded ? silenceTimeout : firstTokenTimeout;
-      if (attempt.silentFor() > limit) actor.send({ type: 'attempt.silent' });
+      if (attempt.silentFor() > limit && !attempt.giveUpAsking()) actor.send({ type: 'attempt.silent' });
     }
   };
 

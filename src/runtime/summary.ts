@@ -31,6 +31,7 @@ export function summarize(job: Job, { value, context }: SnapshotFrom<typeof requ
     queuedMs: since(job.grantedAt),
     ttftMs: since(job.firstTokenAt),
     totalMs: performance.now() - job.arrivedAt,
+    askedAgain: job.askedAgain,
   };
 }
 

@@ -105,6 +105,7 @@ test('all that the contract shows is accepted', () => {
       contextWindow: 131072,
       maxOutputTokens: 32768,
       toolGrammar: 'auto',
+      askAgain: true,
       sampling: { temperature: 0.7, topP: 0.8, topK: 20 },
       modelsDir: expect.stringMatching(/^\/.*\/\.cache\/warmslot\/models$/),
     },

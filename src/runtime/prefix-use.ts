@@ -1,0 +1,43 @@
+/** What an attempt expects of its engine's prefix cache, and what it tells the model of that cache. */
+import { reusableBytes } from '../../machines/policies/reuse.ts';
+import type { Lease } from '../../machines/scheduler.ts';
+import type { BackendHandle } from './backend.ts';
+import type { Job } from './job.ts';
+
+export interface PrefixUse {
+  /** Tokens that are expected to be there already, of so many. */
+  expected(promptTokens: number): number;
+  /** @param reused whether some of it was, as the engine says */
+  prefilled(reused: boolean): void;
+  /** The engine decodes, whether it has said that it is through with the prompt or not. */
+  spoke(): void;
+  end(outcome: 'finished' | 'abandoned'): void;
+}
+
+/** @param promptBytes as the prompt's shape counts them */
+export function usePrefix(job: Job, handle: BackendHandle, lease: Lease, promptBytes: number): PrefixUse {
+  const { cache } = handle;
+  const { kind, held } = cache.getSnapshot().context;
+  const share = reusableBytes(job.shape, { cacheKind: kind, held }, lease.slot) / Math.max(1, promptBytes);
+  let prefilled = false;
+  cache.send({ type: 'cache.used', requestId: job.id, prompt: { ...job.shape, slot: lease.slot } });
+  return {
+    expected: (promptTokens) => Math.floor(promptTokens * share),
+    prefilled(reused) {
+      prefilled = true;
+      cache.send({ type: 'cache.prefilled', requestId: job.id, reused });
+    },
+    spoke() {
+      if (prefilled) return;
+      prefilled = true;
+      cache.send({ type: 'cache.prefilled', requestId: job.id, reused: undefined });
+    },
+    end(outcome) {
+      cache.send(
+        outcome === 'finished'
+          ? { type: 'cache.finished', requestId: job.id }
+          : { type: 'cache.abandoned', requestId: job.id, prefilled: prefilled && kind === 'prefixes' },
+      );
+    },
+  };
+}
