@@ -35,7 +35,10 @@ export interface Job {
   cache: 'hit' | 'miss' | 'bypass';
   /** What became of asking the engine again for calls that no tool could take; undefined when there were none. */
   askedAgain: AskedAgain | undefined;
-  /** Undefined once content was forwarded and nothing needs it any more: 40 kB a live stream is all we keep. */
+  /**
+   * Undefined once content was forwarded and nobody can want it any more: it is by far the most of what a live stream keeps.
+   * An engine that may be asked again for a call needs it to the end.
+   */
   readonly prompt: Prompt | undefined;
   dropPrompt(): void;
   /** A fresh synthesizer for an attempt; the client sees one `message_start` all the same. */

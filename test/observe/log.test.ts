@@ -25,3 +25,35 @@ test('a backend that stays away is news once, and again when it is back', () => 
   ]);
   expect(logged(seen, 'debug')).toHaveLength(seen.length);
 });
+
+type Call = Extract<GatewayEvent, { type: 'toolCall.read' }>;
+
+function loggedCall(debugLevel: number, outcome: Call['outcome'], changes: readonly string[]): unknown[] {
+  const lines: unknown[] = [];
+  const events = createEventBus();
+  const log = pino({ base: null, timestamp: false }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+  logEvents(events, log, debugLevel);
+  events.emit({ type: 'toolCall.read', requestId: 'r1', tool: 'Edit', outcome, changes });
+  return lines;
+}
+
+test('a call that had to be made right is told from level 1 on, one that was right never', () => {
+  expect(loggedCall(0, 'repaired', [])).toEqual([]);
+  expect(loggedCall(3, 'ok', [])).toEqual([]);
+  expect(loggedCall(1, 'repaired', [])).toMatchObject([
+    { requestId: 'r1', tool: 'Edit', msg: 'tool call repaired', changes: [] },
+  ]);
+});
+
+test.each([
+  ['limit: "5" to 5', 'limit'],
+  ['limit must be an integer, got "secret"', 'limit must be an integer'],
+  ['todos[0].done: "secret" to true', 'todos'],
+  ['the arguments are no JSON: Unexpected token \'s\', "secret" is not valid JSON', 'the arguments are no JSON'],
+  ['old_string is missing; text must be a string, got secret', 'old_string is missing'],
+  [`${'k'.repeat(60)} is missing`, 'k'.repeat(40)],
+])('what was written into a call stays out below level 3: %s', (change, told) => {
+  for (const level of [1, 2])
+    expect(loggedCall(level, 'failed', [change, change])).toMatchObject([{ changes: [told] }]);
+  expect(loggedCall(3, 'failed', [change])).toMatchObject([{ changes: [change] }]);
+});

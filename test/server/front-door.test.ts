@@ -218,6 +218,7 @@ describe('answers', () => {
       model_loaded: true,
       cache: { hit_rate: expect.stringMatching(/^\d+\.\d%$/) },
       prefix_cache: { tokens_prefilled: expect.any(Number) },
+      tool_calls: { ok: 0, repaired: 0, retyped: 0, reasked: 0, failed: 0 },
       queue: { waiting: 0, running: 0 },
       backends: [{ name: 'mlx', type: 'vllm-mlx', status: 'up', slots: { total: 1, busy: 0 }, demo: false }],
     });
