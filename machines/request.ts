@@ -73,7 +73,7 @@ export const requestMachine = setup({
     tags: {} as 'waiting' | 'generating' | 'terminal',
   },
   actors: {
-    /** Runs one generation and reports milestones; stopping it aborts the engine's work. Provided. */
+    /** Gets one answer and reports milestones; stopping it aborts the engine's work. Provided. */
     attempt: fromCallback<EventObject, AttemptInput>(() => {}),
   },
   actions: {
@@ -184,6 +184,7 @@ export const requestMachine = setup({
         connecting: { on: { 'attempt.accepted': 'prefilling' } },
         prefilling: { on: { 'attempt.progress': { actions: 'openReply' } } },
         decoding: {},
+        /** Left with the attempt: what comes of it goes to the client in one piece. */
         correcting: {},
       },
     },

@@ -30,6 +30,11 @@ test('disabled ones are left out, the rest stands by priority, equals as in the 
   expect(used(inFile(backends, { backend: 'off' })).map(({ name }) => name)).toEqual(['off']);
 });
 
+test('every engine may be asked again for a call, unless its entry says no', () => {
+  const backends = { a: { type: 'openai', port: 1 }, b: { type: 'openai', port: 2, askAgain: false } };
+  expect(used(inFile(backends)).map(({ askAgain }) => askAgain)).toEqual([true, false]);
+});
+
 test('VLLM_MLX_URL adds an engine, or moves the one of that name', () => {
   const env = { VLLM_MLX_URL: 'http://mac:8000', VLLM_MLX_MODEL: 'qwen', VLLM_MLX_API_KEY: 'k' };
   expect(used({ env })).toMatchObject([
