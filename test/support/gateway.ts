@@ -54,6 +54,7 @@ export interface OnFake {
   readonly backend?: NonNullable<ConfigInput['backends']>[string];
   readonly config?: ConfigInput;
   readonly timing?: AppDeps['timing'];
+  readonly log?: AppDeps['log'];
 }
 
 /** A gateway in front of a fake vllm-mlx; both end with the test. */
@@ -61,7 +62,9 @@ export async function startGatewayOnFake(given: OnFake = {}): Promise<{ gateway:
   const engine = await startFakeVllmMlx(given.quirks);
   onTestFinished(() => engine.close());
   const backends = { mlx: { type: 'vllm-mlx', baseUrl: engine.url, ...given.backend } } as const;
-  const gateway = await startGateway({ backends, ...given.config }, given.timing ? { timing: given.timing } : {});
+  const { timing, log } = given;
+  const deps = { ...(timing ? { timing } : {}), ...(log ? { log } : {}) };
+  const gateway = await startGateway({ backends, ...given.config }, deps);
   return { gateway, engine };
 }
 

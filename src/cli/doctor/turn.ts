@@ -9,6 +9,8 @@ export interface Turn {
   readonly toolCall: { readonly id: string; readonly name: string; readonly json: string } | undefined;
   readonly promptTokens: number;
   readonly cachedTokens: number;
+  /** What the gateway says of how the prompt goes on from the turn before, in words; empty when it says nothing. */
+  readonly cause: string;
   /** From sending to the first piece of the answer. */
   readonly ttftMs: number;
   /** What went wrong, in the gateway's words. */
@@ -57,10 +59,15 @@ export async function sendTurn({ url, key, session }: Asked, body: JsonObject): 
     signal: AbortSignal.timeout(patienceMs),
   });
   if (!response.ok || !response.body) return failed(await response.text(), response.status);
-  return readTurn(response.body, startedAt);
+  return readTurn(response.body, causeOf(response.headers), startedAt);
 }
 
-async function readTurn(body: ReadableStream<Uint8Array>, startedAt: number): Promise<Turn> {
+/** `x-warmslot-prefix: REUSED/TOTAL; cause` */
+function causeOf(headers: Headers): string {
+  return /^\d+\/\d+; (.*)$/.exec(headers.get('x-warmslot-prefix') ?? '')?.[1] ?? '';
+}
+
+async function readTurn(body: ReadableStream<Uint8Array>, cause: string, startedAt: number): Promise<Turn> {
   let text = '';
   let tool: { id: string; name: string } | undefined;
   let json = '';
@@ -93,6 +100,7 @@ async function readTurn(body: ReadableStream<Uint8Array>, startedAt: number): Pr
     toolCall: tool && { ...tool, json },
     promptTokens: (counted.input_tokens ?? 0) + cachedTokens + (counted.cache_creation_input_tokens ?? 0),
     cachedTokens,
+    cause,
     ttftMs: Number.isNaN(ttftMs) ? performance.now() - startedAt : ttftMs,
     error,
   };
@@ -102,5 +110,5 @@ function failed(text: string, status: number): Turn {
   const parsed = parseJson(text);
   const known = failure.safeParse(parsed.ok ? parsed.value : undefined);
   const error = known.success ? known.data.error.message : `status ${status}`;
-  return { text: '', toolCall: undefined, promptTokens: 0, cachedTokens: 0, ttftMs: 0, error };
+  return { text: '', toolCall: undefined, promptTokens: 0, cachedTokens: 0, cause: '', ttftMs: 0, error };
 }

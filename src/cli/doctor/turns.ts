@@ -65,7 +65,7 @@ export function judgeCache(first: Turn, second: Turn): Finding {
   }
   if (second.ttftMs < first.ttftMs / 2) return good(`turn 2 was faster (${times}); the engine counts no reused tokens`);
   return warning(
-    `turn 2 was prefilled from its beginning (${times})`,
+    `turn 2 was prefilled from its beginning (${times})${because(second)}`,
     "switch on the engine's prefix cache, and see that nobody else uses the engine meanwhile",
   );
 }
@@ -84,9 +84,13 @@ export function judgeStability(second: Turn, third: Turn): Finding {
     );
   }
   return warning(
-    `turn 3 reused ${third.cachedTokens} tokens, turn 2 ${second.cachedTokens}`,
+    `turn 3 reused ${third.cachedTokens} tokens, turn 2 ${second.cachedTokens}${because(third)}`,
     'another conversation may have taken the slot; run doctor again while nobody works',
   );
+}
+
+function because({ cause }: Turn): string {
+  return cause === '' ? '' : `: ${cause}`;
 }
 
 function conversation(run: string, turn: number): JsonObject {

@@ -1,0 +1,39 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Continuation } from '../../machines/session.ts';
+import { type Expectation, prefixHeader, shortfallOf } from '../../src/runtime/expected-prefix.ts';
+import { goesOn } from '../../src/runtime/sessions.ts';
+
+const on: Continuation = { sharedBytes: 900, ofBytes: 1_000, lostTokens: 0, cause: goesOn };
+const expected = (cachedTokens: number, kind: Expectation['kind'] = 'slots'): Expectation => ({
+  kind,
+  promptTokens: 200,
+  cachedTokens,
+});
+
+test.each<[Expectation, string]>([
+  [expected(180), `180/200; ${goesOn}`],
+  [expected(0), '0/200; the engine does not hold the last turn'],
+  [expected(120, 'prefixes'), '120/200; the engine keeps system text and tools alone'],
+  [expected(0, 'none'), '0/200; the engine keeps nothing'],
+])('a prompt that goes on, %j: %s', (expectation, header) => {
+  expect(prefixHeader(expectation, on)).toBe(header);
+});
+
+test('whatever clients call their tools and models, the header is one', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 500 }), (cause) => {
+      const value = prefixHeader(expected(0), { ...on, cause });
+      expect(() => new Headers({ 'x-warmslot-prefix': value })).not.toThrow();
+      expect(value.length).toBeLessThan(350);
+    }),
+  );
+});
+
+test('less than expected is a shortfall; with thinking in the history the template is the likely cause', () => {
+  expect(shortfallOf(expected(180), 175, true)).toBeUndefined();
+  expect(shortfallOf(expected(180), 100, true)).toContain('thinking');
+  expect(shortfallOf(expected(180), 100, false)).toContain('less of it');
+  expect(shortfallOf(expected(180), 0, true)).toContain('less of it');
+  expect(shortfallOf(expected(180, 'prefixes'), 100, true)).toContain('less of it');
+});
