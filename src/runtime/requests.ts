@@ -133,10 +133,11 @@ export function createRequests(deps: Deps): Requests {
     delays: { openAfter: timing.openAfter },
   });
 
-  const keepAnswer = ({ message, turn }: Job, key: string) => {
+  const keepAnswer = ({ message, turn, askedAgain }: Job, key: string) => {
     const answer = message();
     cache.set(key, answer);
-    turn.answered(answer);
+    // What the engine wrote is another answer than the client got then.
+    if (!askedAgain) turn.answered(answer);
   };
 
   const endReply = ({ job, actor }: Live) => {
