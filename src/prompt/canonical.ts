@@ -5,6 +5,7 @@ import { type JsonObject, tooDeep } from '../protocol/json.ts';
 import { withoutBilling } from './billing.ts';
 import { toBlocks } from './blocks.ts';
 import { hashPrefix, hashTurns } from './chain.ts';
+import { resolveDeferred } from './deferred-tools.ts';
 import { toSettings } from './settings.ts';
 import { toTools } from './tools.ts';
 import { toTurns } from './turns.ts';
@@ -21,8 +22,7 @@ export function toPrompt(request: MessagesRequest | CountTokensRequest): Prompt 
   refuseThread(request.thread);
   refuseDepth(request);
   const system = toSystem(request.system);
-  const tools = toTools(request.tools ?? []);
-  const turns = toTurns(request.messages);
+  const { tools, loadedTools, turns } = resolveDeferred(toTools(request.tools ?? []), toTurns(request.messages));
   if (turns.length === 0) throw new GatewayError('invalid_request', 'messages: all of them are empty');
   const prefix = hashPrefix(system, tools);
   const chain = hashTurns(prefix, turns);
@@ -30,6 +30,7 @@ export function toPrompt(request: MessagesRequest | CountTokensRequest): Prompt 
     model: request.model,
     system,
     tools,
+    loadedTools,
     turns,
     settings: toSettings(request),
     prefixKey: prefix.key,

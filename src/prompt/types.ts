@@ -44,6 +44,8 @@ export interface Tool {
 export interface ChainLink {
   /** Rolling hash of everything up to and including this block, the prefix first. */
   readonly key: string;
+  /** Short hash of this block alone: the same wherever it stands. */
+  readonly mark: number;
   /** Estimated size up to here, in bytes of rendered text (the prefix included). */
   readonly bytes: number;
 }
@@ -70,8 +72,10 @@ export interface Prompt {
   readonly model: string;
   /** Texts of the system blocks, billing header gone. */
   readonly system: readonly string[];
-  /** In the client's order. */
+  /** Those the prompt begins with, in the client's order. */
   readonly tools: readonly Tool[];
+  /** Those the model found in the course of `turns`, where their definitions stand, in the order it found them. */
+  readonly loadedTools: readonly Tool[];
   readonly turns: readonly Turn[];
   readonly settings: Settings;
   /** Hash of system + tools: the span an engine snapshots. */

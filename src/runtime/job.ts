@@ -80,7 +80,7 @@ export function createJob(input: JobInput): Job {
   let expected: Expectation | undefined;
   const { settings, model, prefixKey, prefixBytes, chain } = prompt;
   const shape = { prefixKey, prefixBytes, chain };
-  const tools = new Map(prompt.tools.map((tool) => [tool.name, tool.inputSchema]));
+  const tools = new Map([...prompt.tools, ...prompt.loadedTools].map((tool) => [tool.name, tool.inputSchema]));
 
   const consume = (event: StreamEvent) => {
     if (event.type === 'message_start') {

@@ -202,7 +202,7 @@ test('tools keep their order and all of their fields', () => {
     name: 'Edit',
     description: 'Edits',
     input_schema: { type: 'object' },
-    defer_loading: true,
+    eager_input_streaming: true,
     strict: true,
   };
   const search = { type: 'web_search_20250305', name: 'web_search', max_uses: 8 };

@@ -202,7 +202,7 @@ function grammarFor(prompt: Prompt, engine: LlamaEngine): string | undefined {
   if (prompt.settings.outputSchema) return jsonGrammar(prompt.settings.outputSchema);
   const { template } = engine.template;
   const hermes = template === undefined || template.includes('<tool_call>');
-  return hermes ? toolCallGrammar(prompt.settings, prompt.tools) : undefined;
+  return hermes ? toolCallGrammar(prompt.settings, [...prompt.tools, ...prompt.loadedTools]) : undefined;
 }
 
 function contextSource(engine: LlamaEngine | undefined, configured: number | undefined): EngineInfo['contextSource'] {

@@ -2,6 +2,7 @@
 import type { Prompt } from '../../prompt/types.ts';
 import type { ChatRequest } from '../../protocol/openai/chat.ts';
 import type { Sampling } from '../types.ts';
+import { toChatTools } from './chat-messages.ts';
 import { toConversation } from './conversation.ts';
 
 interface Limits {
@@ -15,7 +16,9 @@ interface Limits {
 /** Stop sequences are not sent: a server that honours them does not say which one it was. */
 export function openAiRequest(prompt: Prompt, { model, maxTokens, sampling, plain }: Limits): ChatRequest {
   const { settings } = prompt;
-  const { messages, tools } = toConversation(prompt, plain);
+  const { messages, tools: shown } = toConversation(prompt, plain);
+  // Servers that hold calls to a grammar allow no other names.
+  const tools = plain ? [] : [...shown, ...toChatTools(prompt.loadedTools)];
   const mustCall = settings.toolChoice.type === 'any' || settings.toolChoice.type === 'tool';
   const temperature = settings.temperature ?? sampling.temperature;
   const topP = settings.topP ?? sampling.topP;
