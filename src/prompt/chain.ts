@@ -3,7 +3,7 @@
  * is one JSON line. One line a block and not one a turn, because a turn can still grow: a failed one is merged with what
  * the person writes next.
  */
-import { hash } from 'node:crypto';
+import { digest, markOf } from './digest.ts';
 import { renderedBytes, turnBytes } from './size.ts';
 import type { Block, ChainLink, Role, Tool, Turn } from './types.ts';
 
@@ -31,7 +31,7 @@ export function hashPrefix(system: readonly string[], tools: readonly Tool[]): P
   return { key: digest(lines.join('\n')), bytes: systemBytes + toolBytes };
 }
 
-/** One link a block, each hashing the one before it (the prefix first) and its own line. */
+/** One link a block, each hashing the one before it (the prefix first) and the hash of its own line. */
 export function hashTurns(prefix: Prefix, turns: readonly Turn[]): ChainLink[] {
   const chain: ChainLink[] = [];
   let { key, bytes } = prefix;
@@ -39,15 +39,11 @@ export function hashTurns(prefix: Prefix, turns: readonly Turn[]): ChainLink[] {
     bytes += turnBytes;
     for (const block of content) {
       const line = blockLine(role, block);
-      key = digest(key + line);
+      const own = digest(line);
+      key = digest(key + own);
       bytes += renderedBytes(block, line);
-      chain.push({ key, bytes });
+      chain.push({ key, mark: markOf(own), bytes });
     }
   }
   return chain;
-}
-
-/** Half of a SHA-256: 128 bits are plenty against accidents, and foreign prompts never share a cache by their hash alone. */
-function digest(text: string): string {
-  return hash('sha256', text).slice(0, 32);
 }

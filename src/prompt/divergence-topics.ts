@@ -2,7 +2,7 @@
  * What a text that Claude Code wrote itself is about, piece by piece: its system prompt, its system messages, its reminders
  * (wording of 2.1.197 to 2.1.330). The pieces that change on their own get names, so that a difference can be told in words.
  */
-import { hash } from 'node:crypto';
+import { digest, markOf } from './digest.ts';
 
 /** A run of lines on one topic; the text itself is not kept. */
 export interface Piece {
@@ -53,12 +53,7 @@ export function piecesOf(text: string): Piece[] {
 }
 
 export function pieceOf(what: string, text: string): Piece {
-  return { what, mark: markOf(text), bytes: Buffer.byteLength(text) };
-}
-
-/** 48 bits of a hash: enough to tell the parts of two prompts apart, in a number's room. */
-export function markOf(text: string): number {
-  return Number.parseInt(hash('sha256', text).slice(0, 12), 16);
+  return { what, mark: markOf(digest(text)), bytes: Buffer.byteLength(text) };
 }
 
 /** Topics of the pieces that only one side has, in order, the unknown one last. */

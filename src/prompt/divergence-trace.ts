@@ -1,7 +1,8 @@
 /** What is kept of a prompt, to tell later where and why the next one differs: marks and labels, none of its texts. */
 import type { JsonObject } from '../protocol/json.ts';
 import { blockLine } from './chain.ts';
-import { markOf, type Piece, pieceOf, piecesOf } from './divergence-topics.ts';
+import { digest, markOf } from './digest.ts';
+import { type Piece, pieceOf, piecesOf } from './divergence-topics.ts';
 import { renderedBytes, turnBytes } from './size.ts';
 import type { Block, Prompt, Role, Turn } from './types.ts';
 
@@ -56,8 +57,9 @@ export function withAnswer(trace: Trace, content: readonly Block[]): Trace {
   const message = (trace.blocks.at(-1)?.message ?? 0) + 1;
   let end = (trace.blocks.at(-1)?.end ?? trace.prefixBytes) + turnBytes;
   const answer = content.map((block) => {
-    end += renderedBytes(block, blockLine('assistant', block));
-    return traceBlock({ role: 'assistant', block, message, end, callName: '' });
+    const line = blockLine('assistant', block);
+    end += renderedBytes(block, line);
+    return traceBlock({ role: 'assistant', block, mark: markOf(digest(line)), message, end, callName: '' });
   });
   return { ...trace, answer };
 }
@@ -69,7 +71,8 @@ function blocksFrom({ turns, chain }: Prompt, from: number): BlockTrace[] {
   );
   return placed.slice(from).map(({ role, block, message }, index) => {
     const callName = block.type === 'tool_result' ? (names.get(block.toolUseId) ?? 'tool') : '';
-    return traceBlock({ role, block, message, end: chain[from + index]?.bytes ?? 0, callName });
+    const { mark = 0, bytes: end = 0 } = chain[from + index] ?? {};
+    return traceBlock({ role, block, mark, message, end, callName });
   });
 }
 
@@ -81,20 +84,24 @@ function callNames(turns: readonly Turn[]): Map<string, string> {
 interface Placed {
   readonly role: Role;
   readonly block: Block;
+  readonly mark: number;
   readonly message: number;
   readonly end: number;
   /** Of the call that a result belongs to. */
   readonly callName: string;
 }
 
-function traceBlock({ role, block, message, end, callName }: Placed): BlockTrace {
-  const pieces = block.type === 'text' && isClients(role, block.text) ? piecesOf(block.text) : [];
+/** One for all: a long history has thousands of blocks. */
+const none: readonly never[] = [];
+
+function traceBlock({ role, block, mark, message, end, callName }: Placed): BlockTrace {
+  const pieces = block.type === 'text' && isClients(role, block.text) ? piecesOf(block.text) : none;
   return {
     what: nameOf(role, block, callName),
     message,
     end,
-    mark: markOf(blockLine(role, block)),
-    weaker: pieces.length > 0 ? [] : readings(block).map(markOf),
+    mark,
+    weaker: pieces.length > 0 ? none : readings(block).map((text) => markOf(digest(text))),
     pieces,
   };
 }

@@ -39,8 +39,8 @@ export interface Sessions {
 /** Clients that name no session get one a conversation, so a script could make any number of them. */
 const mostSessions = 1_000;
 
-/** Parts of prompts remembered, all lineages together, of about a hundred bytes each. */
-const mostParts = 200_000;
+/** Parts of prompts remembered, all lineages together, of about two hundred bytes each. */
+const mostParts = 100_000;
 
 export const goesOn = 'goes on from the last turn';
 
