@@ -72,8 +72,10 @@ export interface Prompt {
   readonly model: string;
   /** Texts of the system blocks, billing header gone. */
   readonly system: readonly string[];
-  /** In the client's order. */
+  /** Those the prompt begins with, in the client's order. */
   readonly tools: readonly Tool[];
+  /** Those the model found in the course of `turns`, where their definitions stand, in the order it found them. */
+  readonly loadedTools: readonly Tool[];
   readonly turns: readonly Turn[];
   readonly settings: Settings;
   /** Hash of system + tools: the span an engine snapshots. */
