@@ -66,7 +66,8 @@ function embeddedJson(text: string, schema: JsonObject): string | undefined {
   for (let tries = 0; tries < maxOpenings; tries++) {
     const start = opening.exec(text)?.index;
     if (start === undefined) return undefined;
-    const candidate = text.slice(start, createJsonSpan().read(text, start).at);
+    const from = text.slice(start);
+    const candidate = from.slice(0, createJsonSpan().read(from).at);
     const parsed = parseJson(candidate);
     if (parsed.ok && fits(parsed.value, schema)) return candidate;
   }

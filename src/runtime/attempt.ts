@@ -15,7 +15,7 @@ import type { BackendHandle } from './backend.ts';
 import { correctionOf } from './correction.ts';
 import { failureOf } from './failure.ts';
 import { type Fit, fitInto } from './fit.ts';
-import { type RunningGeneration, startGeneration } from './generation.ts';
+import { type GenerationListener, type RunningGeneration, startGeneration } from './generation.ts';
 import type { Job } from './job.ts';
 import { usePrefix } from './prefix-use.ts';
 
@@ -67,10 +67,10 @@ export function startAttempt(job: Job, handle: BackendHandle, lease: Lease, list
     return true;
   };
 
-  const run = (prompt: Prompt, { maxTokens }: Fit, sink: EngineSink, hear: (event: EngineEvent) => void) => {
+  const run = (prompt: Prompt, { maxTokens }: Fit, listener: Omit<GenerationListener, 'readEnd'>) => {
     const generation = startGeneration(
       { job, handle, info, slot: lease.slot, prompt, maxTokens },
-      { sink, hear, readEnd },
+      { ...listener, readEnd },
     );
     running = generation;
     job.reply.steer({ pause: generation.pause, resume: generation.resume });
@@ -125,7 +125,8 @@ export function startAttempt(job: Job, handle: BackendHandle, lease: Lease, list
     if (fit instanceof GatewayError) return false;
     correcting = true;
     report({ type: 'attempt.correcting' });
-    run(again, fit, answer, (event) => noteAskedAgain(job, event));
+    // Its calls are counted as those that they stand for.
+    run(again, fit, { sink: answer, hear: (event) => noteAskedAgain(job, event), count() {} });
     return true;
   };
 
@@ -145,7 +146,7 @@ export function startAttempt(job: Job, handle: BackendHandle, lease: Lease, list
   const { outputSchema } = job.settings;
   const answer = outputSchema ? expectJson(synthesizer, outputSchema) : synthesizer;
   const asks = handle.askAgain && job.tools.size > 0 && job.settings.toolChoice.type !== 'none';
-  run(prompt, fit, askAgain(outlet, { ask: asks ? ask : undefined, count }), hear);
+  run(prompt, fit, { sink: askAgain(outlet, { ask: asks ? ask : undefined, count }), hear, count });
 
   return {
     stop() {

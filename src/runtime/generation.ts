@@ -4,6 +4,7 @@ import type { Prompt } from '../prompt/types.ts';
 import type { EngineEvent, EngineSink } from '../protocol/engine.ts';
 import type { GatewayError } from '../protocol/errors.ts';
 import { stopAt } from '../reply/stop-sequences.ts';
+import type { CountCall } from '../toolcalls/count-call.ts';
 import { readToolCalls } from '../toolcalls/read-tool-calls.ts';
 import type { BackendHandle } from './backend.ts';
 import type { Job } from './job.ts';
@@ -25,6 +26,8 @@ export interface GenerationListener {
   hear(event: EngineEvent): void;
   /** One read of the engine's is through. */
   readEnd(): void;
+  /** Hears what became of each call. */
+  readonly count: CountCall;
 }
 
 export interface RunningGeneration extends Generation {
@@ -36,7 +39,7 @@ export interface RunningGeneration extends Generation {
 
 export function startGeneration(input: GenerationInput, listener: GenerationListener): RunningGeneration {
   const { job, handle, info, slot, prompt, maxTokens } = input;
-  const { sink, hear, readEnd } = listener;
+  const { hear, readEnd } = listener;
   let over = false;
   let stopped = false;
 
@@ -46,7 +49,7 @@ export function startGeneration(input: GenerationInput, listener: GenerationList
     engine?.abort();
     queueMicrotask(intake.flush);
   };
-  const stages = readAnswer(input, sink, stopEarly);
+  const stages = readAnswer(input, listener, stopEarly);
 
   const intake: EngineSink = {
     push(event) {
@@ -84,9 +87,13 @@ export function startGeneration(input: GenerationInput, listener: GenerationList
 }
 
 /** tool-call reader -> stop sequences; only what this request needs. */
-function readAnswer({ job, info }: GenerationInput, sink: EngineSink, abort: () => void): EngineSink {
+function readAnswer(
+  { job, info }: GenerationInput,
+  { sink, count }: GenerationListener,
+  abort: () => void,
+): EngineSink {
   const { settings, tools } = job;
   const stops = settings.stopSequences.length > 0 ? stopAt(sink, settings.stopSequences, abort) : sink;
-  if (info.toolCalls === 'structured') return stops;
-  return readToolCalls(stops, { tools, grammar: info.toolCalls === 'hermes' ? 'hermes' : 'auto' });
+  // Engines that parse calls themselves leave in the text what their parser does not know.
+  return readToolCalls(stops, { tools, grammar: info.toolCalls === 'hermes' ? 'hermes' : 'auto', count });
 }

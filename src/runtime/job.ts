@@ -5,7 +5,7 @@ import type { Prompt, Settings } from '../prompt/types.ts';
 import type { Message, StreamEvent, Usage } from '../protocol/anthropic/events.ts';
 import type { EngineUsage } from '../protocol/engine.ts';
 import { createFold } from '../reply/fold.ts';
-import type { Tools } from '../toolcalls/types.ts';
+import { createTools, type Tools } from '../toolcalls/tool-set.ts';
 import type { BackendHandle } from './backend.ts';
 import { type Expectation, expectPrefix, prefixHeader } from './expected-prefix.ts';
 import type { ReplyPort } from './reply-port.ts';
@@ -80,7 +80,7 @@ export function createJob(input: JobInput): Job {
   let expected: Expectation | undefined;
   const { settings, model, prefixKey, prefixBytes, chain } = prompt;
   const shape = { prefixKey, prefixBytes, chain };
-  const tools = new Map([...prompt.tools, ...prompt.loadedTools].map((tool) => [tool.name, tool.inputSchema]));
+  const tools = createTools([...prompt.tools, ...prompt.loadedTools]);
 
   const consume = (event: StreamEvent) => {
     if (event.type === 'message_start') {

@@ -77,7 +77,7 @@ export function readChannels(next: EngineSink): EngineSink {
 
   /** Tokens in the strings of arguments are none. */
   const readArguments = (text: string): string => {
-    const { state, at } = span.read(text, 0);
+    const { state, at } = span.read(text);
     say('text', text.slice(0, at));
     if (state !== 'open') stage = 'text';
     return text.slice(at);

@@ -3,9 +3,9 @@
  * the arguments. The bars in the tokens are U+FF5C and the low lines U+2581.
  */
 import { namedCall } from './named-call.ts';
-import { type Input, jsonText, name, oneOf, type Run, space } from './run.ts';
+import { type Input, name, oneOf, type Run, space } from './run.ts';
 import { sectionGrammar } from './section.ts';
-import type { ToolCall } from './types.ts';
+import type { CallSink } from './types.ts';
 
 export const deepseek = sectionGrammar(
   {
@@ -17,16 +17,15 @@ export const deepseek = sectionGrammar(
   readCall,
 );
 
-function* readCall(input: Input): Run<ToolCall | undefined> {
+function* readCall(input: Input, calls: CallSink): Run<boolean> {
   yield* space(input);
   const before = yield* name(input);
-  if (!(yield* oneOf(input, '<｜tool▁sep｜>'))) return undefined;
+  if (!(yield* oneOf(input, '<｜tool▁sep｜>'))) return false;
   yield* space(input);
-  const bare = yield* jsonText(input, '{');
-  if (bare !== undefined) return namedCall(before, bare);
+  if (yield* namedCall(input, before, calls)) return true;
   const called = yield* name(input);
   yield* space(input);
-  if (!(yield* oneOf(input, '```json'))) return undefined;
+  if (!(yield* oneOf(input, '```json'))) return false;
   yield* space(input);
-  return namedCall(called, yield* jsonText(input, '{'));
+  return yield* namedCall(input, called, calls);
 }

@@ -5,10 +5,11 @@
 import { parseJson } from '../protocol/json.ts';
 import { createMarkers } from '../protocol/markers.ts';
 import { type Dialect, readMembers } from './literals.ts';
-import { namedCall } from './named-call.ts';
 import { keywordArguments } from './python.ts';
-import { createReader, type Input, name, oneOf, position, type Run, space, until } from './run.ts';
-import type { Grammar, ToolCall, Tools } from './types.ts';
+import { createRecording } from './recorded.ts';
+import { closing, createReader, type Input, name, oneOf, position, type Run, space, until } from './run.ts';
+import type { Tools } from './tool-set.ts';
+import type { CallSink, Grammar } from './types.ts';
 
 const opener = '<|tool_call>';
 const fence = '```tool_code';
@@ -17,37 +18,40 @@ const quotes = createMarkers([quote]);
 
 export const gemma: Grammar = {
   openers: [opener, fence, 'tool_code =', 'call:'],
-  open(opened, tools) {
-    if (opened === opener) return createReader(readTagged);
-    if (opened === fence) return createReader((input, found) => readFenced(input, found, tools));
-    return createReader((input, found) => readBare(input, found, tools));
+  open(opened, tools, calls) {
+    if (opened === opener) return createReader((input) => readTagged(input, calls));
+    if (opened === fence) return createReader((input) => readFenced(input, tools, calls));
+    return createReader((input) => readBare(input, tools, calls));
   },
 };
 
 const dialect: Dialect = {
-  *string(input) {
-    return (yield* oneOf(input, quote)) && (yield* until(input, quotes));
+  *string(input, say) {
+    if (!(yield* oneOf(input, quote))) return false;
+    yield* until(input, quotes, say);
+    return true;
   },
-  scalar: (word) => (parseJson(word).ok ? word : undefined),
+  // Models forget the delimiters.
+  isWordCharacter: (character) => !/[,{}[\]<\n]/.test(character),
+  scalar: (word) => (parseJson(word).ok ? word : JSON.stringify(word.trim())),
 };
 
-function* readTagged(input: Input, found: ToolCall[]): Run<number> {
+function* readTagged(input: Input, calls: CallSink): Run<number> {
   yield* space(input);
   if (!(yield* oneOf(input, 'call:'))) return position(input);
   const called = yield* name(input);
   if (!(yield* oneOf(input, '{'))) return position(input);
-  const call = namedCall(called, yield* readMembers(input, dialect, ':', '}'));
-  if (call === undefined) return position(input);
-  found.push(call);
+  calls.start(called);
+  if (!(yield* readMembers(input, dialect, ':', '}', calls.arguments))) return position(input);
+  calls.end();
   const end = position(input);
   yield* space(input);
-  return (yield* oneOf(input, '<tool_call|>')) ? position(input) : end;
+  return (yield* closing(input, '<tool_call|>')) ? position(input) : end;
 }
 
-function* readFenced(input: Input, found: ToolCall[], tools: Tools): Run<number> {
+function* readFenced(input: Input, tools: Tools, calls: CallSink): Run<number> {
   let end = position(input);
-  for (let call = yield* readPython(input, tools); call; call = yield* readPython(input, tools)) {
-    found.push(call);
+  while (yield* readPython(input, tools, calls)) {
     end = position(input);
     yield* space(input);
     if (yield* oneOf(input, '```')) return position(input);
@@ -55,14 +59,18 @@ function* readFenced(input: Input, found: ToolCall[], tools: Tools): Run<number>
   return end;
 }
 
-function* readBare(input: Input, found: ToolCall[], tools: Tools): Run<number> {
-  const call = yield* readPython(input, tools);
-  if (call) found.push(call);
+function* readBare(input: Input, tools: Tools, calls: CallSink): Run<number> {
+  yield* readPython(input, tools, calls);
   return position(input);
 }
 
-function* readPython(input: Input, tools: Tools): Run<ToolCall | undefined> {
+function* readPython(input: Input, tools: Tools, calls: CallSink): Run<boolean> {
   yield* space(input);
   const called = yield* name(input);
-  return tools.has(called) ? namedCall(called, yield* keywordArguments(input)) : undefined;
+  const recording = createRecording();
+  recording.start(called);
+  if (!tools.find(called) || !(yield* keywordArguments(input, recording.arguments))) return false;
+  recording.end();
+  recording.replay(calls);
+  return true;
 }

@@ -1,10 +1,22 @@
 /** GLM 4.5 and later, Poolside: `<tool_call>NAME\n<arg_key>KEY</arg_key>\n<arg_value>VALUE</arg_value>\n</tool_call>`. */
 import { createMarkers } from '../protocol/markers.ts';
-import { completed } from './completed.ts';
-import { createReader, type Input, name, oneOf, position, type Run, space, until } from './run.ts';
+import { type BareArguments, bareArguments } from './bare-arguments.ts';
+import {
+  ahead,
+  atEnd,
+  closing,
+  createReader,
+  type Input,
+  name,
+  oneOf,
+  position,
+  type Run,
+  space,
+  until,
+} from './run.ts';
 import { valueReader } from './tagged-value.ts';
-import { type RawArguments, typedCall } from './typed-call.ts';
-import type { Grammar } from './types.ts';
+import type { Tools } from './tool-set.ts';
+import type { CallSink, Grammar } from './types.ts';
 
 const opener = '<tool_call>';
 const closer = '</tool_call>';
@@ -15,31 +27,42 @@ const readValue = valueReader(valueCloser, [keyOpener, closer]);
 
 export const glm: Grammar = {
   openers: [opener],
-  open: (_, tools) =>
-    completed(
-      createReader(function* (input, found) {
-        yield* space(input);
-        const called = yield* name(input);
-        if (!tools.has(called)) return position(input);
-        const raw = yield* readArguments(input);
-        const call = raw && typedCall(called, raw, tools);
-        if (call) found.push(call);
-        return position(input);
-      }),
-      valueCloser + closer,
-    ),
+  open: (_, tools, calls) => createReader((input) => readCall(input, tools, calls)),
 };
 
-/** Reads the closing tag too; undefined where something else stands among the arguments. */
-function* readArguments(input: Input): Run<RawArguments | undefined> {
-  const raw: [key: string, text: string][] = [];
+function* readCall(input: Input, tools: Tools, calls: CallSink): Run<number> {
   yield* space(input);
-  while (yield* oneOf(input, keyOpener)) {
-    const key = yield* until(input, keyEnds);
-    yield* space(input);
-    if (!(yield* oneOf(input, '<arg_value>'))) return undefined;
-    raw.push([key.trim(), yield* readValue(input)]);
-  }
+  const called = yield* name(input);
+  yield* space(input);
+  if (called === '' || !(yield* ahead(input, keyOpener, valueCloser, closer))) return position(input);
+  calls.start(called);
+  yield* readArguments(input, bareArguments(calls, tools.find(called), false));
   yield* oneOf(input, valueCloser);
-  return (yield* oneOf(input, closer)) && raw;
+  if ((yield* closing(input, closer)) || (yield* atEnd(input))) calls.end();
+  return position(input);
+}
+
+function* readArguments(input: Input, written: BareArguments): Run<void> {
+  while (yield* oneOf(input, keyOpener)) {
+    let key = '';
+    yield* until(input, keyEnds, (piece) => {
+      key += piece;
+    });
+    yield* space(input);
+    const opened = yield* oneOf(input, '<arg_value>');
+    if (yield* atEnd(input)) break;
+    written.key(key.trim());
+    if (opened) yield* readValue(input, written.text);
+    else yield* readUnopened(input, written);
+    yield* space(input);
+  }
+  written.end();
+}
+
+function* readUnopened(input: Input, written: BareArguments): Run<void> {
+  let value = '';
+  yield* readValue(input, (piece) => {
+    value += piece;
+  });
+  written.text(value.trimEnd());
 }

@@ -6,5 +6,6 @@ const opener = '<tool_call>';
 
 export const granite: Grammar = {
   openers: ['<|tool_call|>', opener],
-  open: (opened) => readJsonCalls({ bracket: '[', ...(opened === opener && { closer: '</tool_call>' }) }),
+  open: (opened, _, calls) =>
+    readJsonCalls(calls, { bracket: '[', ...(opened === opener && { closer: '</tool_call>' }) }),
 };

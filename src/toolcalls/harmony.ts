@@ -4,8 +4,8 @@
  * see channels.ts.
  */
 import { namedCall } from './named-call.ts';
-import { createReader, type Input, jsonText, name, oneOf, position, type Run, space } from './run.ts';
-import type { Grammar, ToolCall } from './types.ts';
+import { closing, createReader, type Input, name, oneOf, position, type Run, space } from './run.ts';
+import type { CallSink, Grammar } from './types.ts';
 
 const recipient = 'to=functions.';
 const start = '<|start|>assistant';
@@ -15,10 +15,10 @@ const headers = [start, ...channels, ...channels.map((channel) => start + channe
 
 export const harmony: Grammar = {
   openers: [recipient, ...headers.map((header) => `${header} ${recipient}`)],
-  open: () => createReader(readCall),
+  open: (_, __, calls) => createReader((input) => readCall(input, calls)),
 };
 
-function* readCall(input: Input, found: ToolCall[]): Run<number> {
+function* readCall(input: Input, calls: CallSink): Run<number> {
   const called = yield* name(input);
   yield* space(input);
   if (yield* oneOf(input, ...channels)) yield* space(input);
@@ -27,10 +27,9 @@ function* readCall(input: Input, found: ToolCall[]): Run<number> {
   yield* space(input);
   if (!(yield* oneOf(input, '<|message|>'))) return position(input);
   yield* space(input);
-  const call = namedCall(called, yield* jsonText(input, '{'));
-  if (call === undefined) return position(input);
-  found.push(call);
+  if (!(yield* namedCall(input, called, calls))) return position(input);
+  calls.end();
   const end = position(input);
   yield* space(input);
-  return (yield* oneOf(input, '<|call|>', '<|end|>')) ? position(input) : end;
+  return (yield* closing(input, '<|call|>', '<|end|>')) ? position(input) : end;
 }

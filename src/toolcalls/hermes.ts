@@ -4,5 +4,5 @@ import type { Grammar } from './types.ts';
 
 export const hermes: Grammar = {
   openers: ['<tool_call>'],
-  open: () => readJsonCalls({ bracket: '{', closer: '</tool_call>' }),
+  open: (_, __, calls) => readJsonCalls(calls, { bracket: '{', closer: '</tool_call>' }),
 };

@@ -1,8 +1,8 @@
 /** Kimi K2: calls named by their id, `functions.NAME:INDEX`. Its section's tokens are also seen in the singular. */
 import { namedCall } from './named-call.ts';
-import { type Input, jsonText, name, oneOf, type Run, space } from './run.ts';
+import { type Input, name, oneOf, type Run, space } from './run.ts';
 import { sectionGrammar } from './section.ts';
-import type { ToolCall } from './types.ts';
+import type { CallSink } from './types.ts';
 
 export const kimi = sectionGrammar(
   {
@@ -14,11 +14,11 @@ export const kimi = sectionGrammar(
   readCall,
 );
 
-function* readCall(input: Input): Run<ToolCall | undefined> {
+function* readCall(input: Input, calls: CallSink): Run<boolean> {
   yield* space(input);
   const id = yield* name(input);
   yield* space(input);
-  if (!(yield* oneOf(input, '<|tool_call_argument_begin|>'))) return undefined;
+  if (!(yield* oneOf(input, '<|tool_call_argument_begin|>'))) return false;
   yield* space(input);
-  return namedCall(id.replace(/^functions\./, '').replace(/:\d+$/, ''), yield* jsonText(input, '{'));
+  return yield* namedCall(input, id.replace(/^functions\./, '').replace(/:\d+$/, ''), calls);
 }

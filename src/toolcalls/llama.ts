@@ -2,46 +2,46 @@
  * Llama 3: call objects, parted by `;`, behind `<|python_tag|>` or as the whole answer. Its `<function=NAME>` form is
  * Qwen's too and lives there.
  */
-import { callStart } from './call-start.ts';
-import { parseCalls } from './json-calls.ts';
-import { createReader, type Input, jsonText, oneOf, position, type Run, restOfJson, space } from './run.ts';
-import type { Grammar, ToolCall, Tools } from './types.ts';
+import { readCall } from './json-calls.ts';
+import { createRecording } from './recorded.ts';
+import { atEnd, createReader, type Input, oneOf, position, type Run, space } from './run.ts';
+import type { Tools } from './tool-set.ts';
+import type { CallSink, Grammar } from './types.ts';
 
 const brace = '{';
 
 export const llama: Grammar = {
   openers: ['<|python_tag|>'],
   firstOpeners: [brace],
-  open: (opener, tools) =>
-    createReader(opener === brace ? (input, found) => readWhole(input, found, tools) : readTagged),
+  open: (opener, tools, calls) =>
+    createReader((input) => (opener === brace ? readWhole(input, tools, calls) : readTagged(input, calls))),
 };
 
-function* readTagged(input: Input, found: ToolCall[]): Run<number> {
+function* readTagged(input: Input, calls: CallSink): Run<number> {
   yield* space(input);
-  return yield* readList(input, found, yield* jsonText(input, brace));
+  return (yield* oneOf(input, brace)) ? yield* readList(input, calls) : position(input);
 }
 
-function* readWhole(input: Input, found: ToolCall[], tools: Tools): Run<number> {
-  const start = yield* callStart(input, tools);
-  if (start === undefined) return position(input);
-  const end = yield* readList(input, found, yield* restOfJson(input, brace + start));
+/** Nothing may follow: it would not be the whole answer, and an answer may be any JSON. */
+function* readWhole(input: Input, tools: Tools, calls: CallSink): Run<number> {
+  const recording = createRecording();
+  const end = yield* readList(input, recording, (name) => tools.find(name) !== undefined);
   yield* space(input);
-  // Something follows: it was not the whole answer.
-  found.length = 0;
+  if (yield* atEnd(input)) recording.replay(calls);
   return end;
 }
 
-function* readList(input: Input, found: ToolCall[], first: string | undefined): Run<number> {
+/** Reads calls from behind the first one's brace. */
+function* readList(input: Input, calls: CallSink, isTool?: (name: string) => boolean): Run<number> {
   let end = position(input);
-  for (let object = first; object !== undefined; ) {
-    const calls = parseCalls(object);
-    if (calls.length === 0) return end;
-    found.push(...calls);
+  for (;;) {
+    const complete = yield* readCall(input, calls, isTool);
+    if (complete === undefined) return end;
+    complete();
     end = position(input);
     yield* space(input);
     if (!(yield* oneOf(input, ';'))) return end;
     yield* space(input);
-    object = yield* jsonText(input, brace);
+    if (!(yield* oneOf(input, brace))) return end;
   }
-  return end;
 }

@@ -1,8 +1,13 @@
-import { parseToolInput } from '../protocol/anthropic/tool-input.ts';
-import type { ToolCall } from './types.ts';
+/** A call whose arguments stand behind its name as JSON. */
+import { type Input, oneOf, type Run, restOfJson } from './run.ts';
+import type { CallSink } from './types.ts';
 
-/** A call whose arguments stand beside its name; undefined when there is no name or they are no object. */
-export function namedCall(name: string, json: string | undefined): ToolCall | undefined {
-  if (name === '' || json === undefined || parseToolInput(json) === undefined) return undefined;
-  return { name, arguments: json };
+/** Reads the arguments and hands them on as they come; undefined, and nothing is read or told, where none begin. The call is left open. */
+export function* namedCall(input: Input, called: string, calls: CallSink): Run<boolean> {
+  const bracket = called === '' ? undefined : yield* oneOf(input, '{');
+  if (bracket === undefined) return false;
+  calls.start(called);
+  calls.arguments(bracket);
+  yield* restOfJson(input, bracket, calls.arguments);
+  return true;
 }

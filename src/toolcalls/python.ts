@@ -1,11 +1,12 @@
 /** Keyword arguments as Python writes them: `(key="value", other=[1, True])`. */
 import { parseJson } from '../protocol/json.ts';
-import { type Dialect, readMembers } from './literals.ts';
-import { charactersOf, type Input, oneOf, type Run } from './run.ts';
+import { type Dialect, isWordCharacter, readMembers } from './literals.ts';
+import { atEnd, charactersOf, type Input, oneOf, type Run } from './run.ts';
 
-/** Reads from the opening bracket to the closing one and returns a JSON object; undefined for anything but literals. */
-export function* keywordArguments(input: Input): Run<string | undefined> {
-  return (yield* oneOf(input, '(')) && (yield* readMembers(input, python, '=', ')'));
+/** Reads from the opening bracket to the closing one and hands on a JSON object; false for anything but literals. */
+export function* keywordArguments(input: Input, say: (json: string) => void): Run<boolean> {
+  if (!(yield* oneOf(input, '('))) return false;
+  return yield* readMembers(input, python, '=', ')', say);
 }
 
 const constants = new Map([
@@ -16,14 +17,16 @@ const constants = new Map([
 
 const python: Dialect = {
   string: readString,
+  isWordCharacter,
   scalar: (word) => constants.get(word) ?? (parseJson(word).ok ? word : undefined),
 };
 
-function* readString(input: Input): Run<string | undefined> {
+function* readString(input: Input, say: (text: string) => void): Run<boolean> {
   const quote = yield* oneOf(input, '"', "'");
-  if (quote === undefined) return undefined;
-  if (!(yield* oneOf(input, quote))) return yield* readQuoted(input, quote, quote);
-  return (yield* oneOf(input, quote)) ? yield* readQuoted(input, quote, quote.repeat(3)) : '';
+  if (quote === undefined) return false;
+  if (!(yield* oneOf(input, quote))) say(yield* readQuoted(input, quote, quote));
+  else if (yield* oneOf(input, quote)) say(yield* readQuoted(input, quote, quote.repeat(3)));
+  return true;
 }
 
 function* readQuoted(input: Input, quote: string, close: string): Run<string> {
@@ -31,7 +34,7 @@ function* readQuoted(input: Input, quote: string, close: string): Run<string> {
   for (;;) {
     text += yield* charactersOf(input, (character) => character !== quote && character !== '\\');
     if (yield* oneOf(input, '\\')) text += yield* readEscape(input);
-    else if (yield* oneOf(input, close)) return text;
+    else if ((yield* oneOf(input, close)) || (yield* atEnd(input))) return text;
     else text += yield* readCharacters(input, 1);
   }
 }

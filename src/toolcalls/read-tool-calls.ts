@@ -2,19 +2,25 @@
 import { type EngineSink, isAside } from '../protocol/engine.ts';
 import { createMarkers, type Markers } from '../protocol/markers.ts';
 import { readChannels } from './channels.ts';
+import type { CountCall } from './count-call.ts';
 import { families } from './families.ts';
+import { fitCalls } from './fit-calls.ts';
 import { hermes } from './hermes.ts';
+import type { Recording } from './recorded.ts';
 import { readThinking } from './thinking.ts';
-import { type Together, together } from './together.ts';
-import type { CallReader, Grammar, ToolCall, Tools } from './types.ts';
+import { type Race, type Together, together } from './together.ts';
+import type { Tools } from './tool-set.ts';
+import type { CallSink, Grammar } from './types.ts';
 
 export interface ReadOptions {
-  /** What can be called; markup naming any other tool stays text. */
+  /** What can be called; markup naming any other tool is text, unless the answer ends in it. */
   readonly tools: Tools;
   /** `auto`: every family there is, all at once. */
   readonly grammar: 'auto' | 'hermes';
   /** The prompt ended in `<think>`, so the answer starts with thinking. */
   readonly thinkingOpened?: boolean;
+  /** Hears what became of each call. */
+  readonly count?: CountCall;
 }
 
 interface Watched {
@@ -32,23 +38,36 @@ const grammars: Readonly<Record<ReadOptions['grammar'], Watched>> = {
   hermes: watch([hermes]),
 };
 
-/** A stage that turns markup into tool-call and thinking events; only what is or may become markup is held back. */
+/**
+ * A stage that turns markup into thinking and tool calls that fit their tools. Only what is or may become markup is held
+ * back, and of arguments only what is not certain yet.
+ */
 export function readToolCalls(next: EngineSink, options: ReadOptions): EngineSink {
-  const calls = options.tools.size > 0 ? readCalls(next, options.tools, grammars[options.grammar]) : next;
-  return readChannels(readThinking(calls, options.thinkingOpened ?? false));
+  const { tools, grammar, thinkingOpened = false, count } = options;
+  const fitted = fitCalls(next, tools, count);
+  const calls = tools.size > 0 ? readMarkup(fitted, tools, grammars[grammar]) : fitted;
+  return readChannels(readThinking(calls, thinkingOpened));
 }
 
-/** Markup that has begun and is not yet told to be a call or not. */
+/** Markup that has begun. */
 interface Markup {
   readonly opener: string;
-  readonly reader: CallReader;
+  readonly reader: Race;
   /** All text after the opener. */
   body: string;
 }
 
-function readCalls(next: EngineSink, tools: Tools, { grammar, openers }: Watched): EngineSink {
+/** Well-formed calls of unknown tools: text if more text follows, else what the model meant to do. */
+interface Doubt {
+  /** All of it as it is written, with the white space before it. */
+  raw: string;
+  readonly calls: Recording[];
+}
+
+function readMarkup(next: EngineSink, tools: Tools, { grammar, openers }: Watched): EngineSink {
   const { firstOpeners } = grammar;
   let markup: Markup | undefined;
+  let doubt: Doubt | undefined;
   /** Nothing but white space was read so far. */
   let first = firstOpeners.length > 0;
   /** What may be the start of an opener. */
@@ -56,36 +75,53 @@ function readCalls(next: EngineSink, tools: Tools, { grammar, openers }: Watched
   /** White space that is dropped if a call follows, or if it only parts a call from text: templates write their own there. */
   let space = '';
   let afterCall = false;
-  let called = false;
+  let callOpen = false;
+  /** Nothing but white space stands in the line so far. */
+  let lineBlank = true;
 
   const say = (text: string) => {
     const end = text.trimEnd();
     if (end !== '') {
-      next.push({ type: 'text', text: afterCall ? end.trimStart() : space + end });
+      const said = (doubt?.raw ?? '') + space + end;
+      next.push({ type: 'text', text: afterCall ? said.trimStart() : said });
+      doubt = undefined;
       space = '';
       afterCall = false;
+      lineBlank = false;
     }
-    space += text.slice(end.length);
+    const rest = text.slice(end.length);
+    space += rest;
+    lineBlank ||= rest.includes('\n');
   };
 
-  const call = (calls: readonly ToolCall[]) => {
-    for (const { name, arguments: json } of calls) {
-      next.push({ type: 'toolCallStart', name });
-      next.push({ type: 'toolCallArguments', json });
-      next.push({ type: 'toolCallEnd' });
-    }
-    space = '';
+  const calls: CallSink = {
+    start(name) {
+      endCall();
+      callInDoubt();
+      space = '';
+      next.push({ type: 'toolCallStart', name, from: 'text' });
+      callOpen = true;
+    },
+    arguments: (json) => next.push({ type: 'toolCallArguments', json }),
+    end: () => endCall(),
+  };
+
+  const endCall = () => {
+    if (!callOpen) return;
+    next.push({ type: 'toolCallEnd' });
+    callOpen = false;
     afterCall = true;
-    called = true;
+    lineBlank = true;
   };
 
-  const callOrSay = (calls: readonly ToolCall[], raw: string) => {
-    if (calls.length > 0 && calls.every(({ name }) => tools.has(name))) call(calls);
-    else say(raw);
+  const callInDoubt = () => {
+    const doubtful = doubt?.calls ?? [];
+    doubt = undefined;
+    for (const recording of doubtful) recording.replay(calls);
   };
 
   const open = (opener: string, first: boolean) => {
-    markup = { opener, reader: grammar.open(opener, tools, first), body: '' };
+    markup = { opener, reader: grammar.open(opener, tools, calls, first), body: '' };
   };
 
   /** Reads what an answer starts with and returns what stands behind it. */
@@ -114,43 +150,72 @@ function readCalls(next: EngineSink, tools: Tools, { grammar, openers }: Watched
     return text.slice(cut + marker.length);
   };
 
+  const read = (text: string) => {
+    for (let rest = text; rest !== ''; ) rest = readPiece(rest);
+  };
+
   const readPiece = (piece: string): string => {
-    if (markup) return readMarkup(markup, piece);
+    if (markup) return readOn(markup, piece);
     return first ? readFirst(piece) : readText(piece);
   };
 
   /** Reads on in the open markup and returns what stands behind its end. */
-  const readMarkup = (open: Markup, piece: string): string => {
+  const readOn = (open: Markup, piece: string): string => {
     const reading = open.reader.read(piece);
     open.body += piece;
     if (reading.state === 'more') return '';
-    markup = undefined;
-    callOrSay(reading.state === 'calls' ? reading.calls : [], open.opener + open.body.slice(0, reading.at));
+    close(open, reading.at);
     return open.body.slice(reading.at);
   };
 
-  /** Nothing more comes that could complete what is held. A call cut off by the token limit is nobody's answer. */
-  const settle = (cutOff: boolean) => {
-    if (markup && cutOff && isText(markup)) say(markup.opener + markup.body);
-    else if (markup && cutOff) space = '';
-    else if (markup) callOrSay(markup.reader.end(), markup.opener + markup.body);
+  const close = ({ opener, reader, body }: Markup, at: number) => {
+    markup = undefined;
+    const raw = opener + body.slice(0, at);
+    if (reader.won) return endCall();
+    if (!reader.unknown || !lineBlank) return say(raw);
+    doubt = { raw: (doubt?.raw ?? '') + space + raw, calls: [...(doubt?.calls ?? []), reader.unknown] };
+    space = '';
+  };
+
+  /** Nothing more comes that could complete what is held. */
+  const settle = () => {
+    while (markup) {
+      const { reader, body } = markup;
+      const at = reader.end();
+      close(markup, at);
+      read(body.slice(at));
+    }
+    say(held);
+    held = '';
+  };
+
+  /** A call cut off by the token limit is nobody's answer. */
+  const cutOff = () => {
+    if (markup && !markup.reader.won && isText(markup)) say(markup.opener + markup.body);
+    else if (markup) space = '';
     markup = undefined;
     say(held);
     held = '';
-    if (space !== '' && !afterCall) next.push({ type: 'text', text: space });
+  };
+
+  const sayRest = () => {
+    const text = (doubt?.raw ?? '') + space;
+    if (text !== '' && !(afterCall && text.trim() === '')) next.push({ type: 'text', text });
+    doubt = undefined;
     space = '';
   };
 
   return {
     push(event) {
       if (event.type === 'text') {
-        for (let rest = event.text; rest !== ''; ) rest = readPiece(rest);
-        return;
+        return read(event.text);
       }
       if (isAside(event) || event.type === 'failed') return next.push(event);
-      settle(event.type === 'ended' && event.reason === 'max_tokens');
-      const toolUse = called && event.type === 'ended' && event.reason !== 'max_tokens';
-      next.push(toolUse ? { type: 'ended', reason: 'tool_use' } : event);
+      if (event.type === 'ended' && event.reason === 'max_tokens') cutOff();
+      else settle();
+      if (event.type === 'ended' && event.reason === 'end_turn') callInDoubt();
+      sayRest();
+      next.push(event);
     },
     flush: () => next.flush(),
   };

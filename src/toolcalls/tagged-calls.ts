@@ -1,10 +1,22 @@
 /** Calls as a tag a function with a tag a parameter in it, values as bare text: the form of Qwen's coders and MiniMax. */
-import { ahead, completed } from './completed.ts';
+import { type BareArguments, bareArguments } from './bare-arguments.ts';
 import { namedCall } from './named-call.ts';
-import { charactersOf, createReader, type Input, jsonText, name, oneOf, position, type Run, space } from './run.ts';
+import {
+  ahead,
+  atEnd,
+  charactersOf,
+  closing,
+  createReader,
+  type Input,
+  name,
+  oneOf,
+  position,
+  type Run,
+  space,
+} from './run.ts';
 import { valueReader } from './tagged-value.ts';
-import { type RawArguments, typedCall } from './typed-call.ts';
-import type { Grammar, ToolCall, Tools } from './types.ts';
+import type { Tools } from './tool-set.ts';
+import type { CallSink, Grammar } from './types.ts';
 
 export interface Tags {
   readonly wrapper: string;
@@ -23,65 +35,55 @@ export interface Tags {
 /** The wrapper may be missing, and so may the closing tag of anything when the next tag or the answer's end comes. */
 export function taggedGrammar(tags: Tags): Grammar {
   const { wrapper, wrapperEnd, call, callEnd, parameter, parameterEnd, nameEnd, ownLines } = tags;
-  const value = valueReader(parameterEnd, [parameter, call, callEnd, wrapperEnd]);
+  const readValue = valueReader(parameterEnd, [parameter, call, callEnd, wrapperEnd]);
   const isKey = (character: string) => character !== '<' && !nameEnd.startsWith(character);
 
-  /** The arguments, or undefined where a tag is broken. */
-  function* parameters(input: Input): Run<RawArguments | undefined> {
-    const raw: [key: string, text: string][] = [];
+  function* readParameters(input: Input, written: BareArguments): Run<void> {
     while (yield* oneOf(input, parameter)) {
-      const key = yield* charactersOf(input, isKey);
-      if (!(yield* oneOf(input, nameEnd))) return undefined;
-      const text = yield* value(input);
-      raw.push([key, ownLines ? withoutEdges(text) : text]);
+      written.key(yield* charactersOf(input, isKey));
+      yield* oneOf(input, nameEnd);
+      yield* readValue(input, written.text);
+      yield* space(input);
     }
-    return raw;
+    written.end();
   }
 
-  /** Reads on behind the start of a call's tag. */
-  function* oneCall(input: Input, tools: Tools): Run<ToolCall | undefined> {
+  /** Reads on behind the start of a call's tag and leaves the call open; false where it is none. */
+  function* readCall(input: Input, tools: Tools, calls: CallSink): Run<boolean> {
     const called = yield* name(input);
-    if (!tools.has(called) || !(yield* oneOf(input, nameEnd))) return undefined;
+    if (called === '' || !(yield* oneOf(input, nameEnd))) return false;
     yield* space(input);
     const next = yield* ahead(input, parameter, parameterEnd, callEnd, wrapperEnd, '{');
-    if (next === undefined) return undefined;
-    if (next === '{') return namedCall(called, yield* jsonText(input, '{'));
-    const raw = yield* parameters(input);
-    return raw && typedCall(called, raw, tools);
+    if (next === undefined && !(yield* atEnd(input))) return false;
+    if (next === '{') return yield* namedCall(input, called, calls);
+    calls.start(called);
+    yield* readParameters(input, bareArguments(calls, tools.find(called), ownLines));
+    return true;
   }
 
-  function* calls(input: Input, found: ToolCall[], tools: Tools): Run<number> {
+  function* readCalls(input: Input, tools: Tools, calls: CallSink): Run<number> {
     let end = 0;
     do {
-      const one = yield* oneCall(input, tools);
-      if (one === undefined) return end;
-      found.push(one);
+      if (!(yield* readCall(input, tools, calls))) return end;
       yield* space(input);
       // Either may stand alone where the other was forgotten.
-      if (yield* oneOf(input, parameterEnd)) yield* space(input);
-      if (yield* oneOf(input, callEnd)) yield* space(input);
+      if (yield* closing(input, parameterEnd)) yield* space(input);
+      if (yield* closing(input, callEnd)) yield* space(input);
+      calls.end();
       end = position(input);
     } while (yield* oneOf(input, call));
-    yield* oneOf(input, wrapperEnd);
+    yield* closing(input, wrapperEnd);
     return position(input);
+  }
+
+  function* readWrapped(input: Input, tools: Tools, calls: CallSink): Run<number> {
+    yield* space(input);
+    return (yield* oneOf(input, call)) ? yield* readCalls(input, tools, calls) : position(input);
   }
 
   return {
     openers: [wrapper, call],
-    open: (opener, tools) =>
-      completed(
-        createReader(function* (input, found) {
-          if (opener === wrapper) {
-            yield* space(input);
-            if (!(yield* oneOf(input, call))) return position(input);
-          }
-          return yield* calls(input, found, tools);
-        }),
-        parameterEnd + callEnd + wrapperEnd,
-      ),
+    open: (opener, tools, calls) =>
+      createReader((input) => (opener === wrapper ? readWrapped(input, tools, calls) : readCalls(input, tools, calls))),
   };
-}
-
-function withoutEdges(text: string): string {
-  return text.slice(text.startsWith('\n') ? 1 : 0, text.length > 1 && text.endsWith('\n') ? -1 : undefined);
 }

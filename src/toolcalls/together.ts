@@ -1,53 +1,102 @@
 /** Several families as one grammar. */
-import type { CallReader, Grammar, Reading, ToolCall, Tools } from './types.ts';
+import { createRecording, type Recording } from './recorded.ts';
+import type { Tools } from './tool-set.ts';
+import type { CallReader, CallSink, Grammar, Reading } from './types.ts';
 
 export interface Together {
   readonly openers: readonly string[];
   readonly firstOpeners: readonly string[];
   /** @param first nothing stands before the opener in the answer */
-  open(hit: string, tools: Tools, first: boolean): CallReader;
+  open(hit: string, tools: Tools, calls: CallSink, first: boolean): Race;
 }
 
-/** Reads as whichever of the families finds a call; for `none` all must agree, and the text goes on where the last of them gave up. */
+/** Reads as all families that the opener may be of. Calls come when the first of them starts one of a known tool. */
+export interface Race extends CallReader {
+  readonly won: boolean;
+  /** Well-formed calls of tools that nobody knows, when the race is over without any other. */
+  readonly unknown: Recording | undefined;
+}
+
 export function together(families: readonly Grammar[]): Together {
   const openers = [...new Set(families.flatMap((family) => family.openers))];
   const firstOpeners = [...new Set(families.flatMap((family) => family.firstOpeners ?? []))];
   return {
     openers,
     firstOpeners,
-    open: (hit, tools, first) =>
-      readAll(
-        families.flatMap((family) =>
-          [...family.openers, ...((first && family.firstOpeners) || [])]
-            .filter((opener) => opener.startsWith(hit))
-            .map((opener) => behind(opener.slice(hit.length), family.open(opener, tools))),
-        ),
-      ),
+    open(hit, tools, calls, first) {
+      const starts = families.flatMap((family) =>
+        [...family.openers, ...((first && family.firstOpeners) || [])]
+          .filter((opener) => opener.startsWith(hit))
+          .map((opener) => (sink: CallSink) => behind(opener.slice(hit.length), family.open(opener, tools, sink))),
+      );
+      return race(starts, tools, calls);
+    },
   };
 }
 
-function readAll(all: readonly CallReader[]): CallReader {
-  let readers = all;
+interface Runner {
+  readonly reader: CallReader;
+  /** What it told before it won. */
+  readonly recording: Recording;
+}
+
+function race(starts: readonly ((calls: CallSink) => CallReader)[], tools: Tools, calls: CallSink): Race {
+  let winner: Recording | undefined;
+  let unknown: Recording | undefined;
   let furthest = 0;
 
+  const enter = (start: (calls: CallSink) => CallReader): Runner => {
+    const recording = createRecording();
+    const sink = () => (winner === recording ? calls : recording);
+    const reader = start({
+      start(name) {
+        if (winner === undefined && tools.find(name)) {
+          winner = recording;
+          recording.replay(calls);
+        }
+        sink().start(name);
+      },
+      arguments: (json) => sink().arguments(json),
+      end: () => sink().end(),
+    });
+    return { reader, recording };
+  };
+
+  let running = starts.map(enter);
+
+  const finish = ({ recording }: Runner) => {
+    if (winner === undefined && recording.complete) unknown ??= recording;
+  };
+
+  const read = (piece: string): Reading => {
+    const readings = running.map((runner) => ({ runner, reading: runner.reader.read(piece) }));
+    const won = readings.find(({ runner }) => runner.recording === winner);
+    if (won) {
+      running = [won.runner];
+      return won.reading;
+    }
+    for (const { runner, reading } of readings) {
+      if (reading.state === 'more') continue;
+      finish(runner);
+      furthest = Math.max(furthest, reading.at);
+    }
+    running = readings.filter(({ reading }) => reading.state === 'more').map(({ runner }) => runner);
+    return running.length > 0 && unknown === undefined ? { state: 'more' } : { state: 'over', at: furthest };
+  };
+
   return {
-    read(piece) {
-      let first: Extract<Reading, { state: 'calls' }> | undefined;
-      readers = readers.filter((reader) => {
-        const reading = reader.read(piece);
-        if (reading.state === 'calls' && (!first || reading.at < first.at)) first = reading;
-        if (reading.state === 'none') furthest = Math.max(furthest, reading.at);
-        return reading.state === 'more';
-      });
-      if (first) return first;
-      return readers.length > 0 ? { state: 'more' } : { state: 'none', at: furthest };
-    },
+    read,
     end() {
-      for (const reader of readers) {
-        const calls = reader.end();
-        if (calls.length > 0) return calls;
-      }
-      return [];
+      // What is complete only because the answer ends is no well-formed call of a tool that nobody knows.
+      for (const runner of running) finish(runner);
+      const ends = running.map(({ reader, recording }) => ({ recording, at: reader.end() }));
+      return ends.find(({ recording }) => recording === (winner ?? unknown))?.at ?? Number.POSITIVE_INFINITY;
+    },
+    get won() {
+      return winner !== undefined;
+    },
+    get unknown() {
+      return winner === undefined ? unknown : undefined;
     },
   };
 }
@@ -55,16 +104,16 @@ function readAll(all: readonly CallReader[]): CallReader {
 /** A reader whose opener goes on with `rest`. */
 function behind(rest: string, reader: CallReader): CallReader {
   let seen = 0;
-  const shift = (reading: Reading): Reading =>
-    reading.state === 'more' ? reading : { ...reading, at: reading.at + rest.length };
 
   return {
     read(piece) {
       const part = piece.slice(0, rest.length - seen);
-      if (!rest.startsWith(part, seen)) return { state: 'none', at: 0 };
+      if (!rest.startsWith(part, seen)) return { state: 'over', at: 0 };
       seen += part.length;
-      return part.length < piece.length ? shift(reader.read(piece.slice(part.length))) : { state: 'more' };
+      if (part.length === piece.length) return { state: 'more' };
+      const reading = reader.read(piece.slice(part.length));
+      return reading.state === 'more' ? reading : { state: 'over', at: reading.at + rest.length };
     },
-    end: (): readonly ToolCall[] => (seen === rest.length ? reader.end() : []),
+    end: () => (seen === rest.length ? reader.end() + rest.length : 0),
   };
 }

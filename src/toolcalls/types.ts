@@ -1,39 +1,47 @@
 /** The contract of a tool-call grammar: a family of models' way of writing calls into the text. One file a family. */
-import type { JsonObject } from '../protocol/json.ts';
+import type { Tools } from './tool-set.ts';
 
-/** What can be called: input schemas by name. Undefined for tools that say none. */
-export type Tools = ReadonlyMap<string, JsonObject | undefined>;
+/** Takes calls as they are read, one after the other, each piece as soon as it is certain. */
+export interface CallSink {
+  /** @param name as it is written */
+  start(name: string): void;
+  /** More of the arguments: JSON as it is written. */
+  arguments(json: string): void;
+  end(): void;
+}
 
+/** A call that is read as a whole. */
 export interface ToolCall {
   readonly name: string;
-  /** JSON text of an object. */
+  /** Its arguments as they are written. */
   readonly arguments: string;
 }
 
-/** `at` counts characters from the opener's end, over all pieces. */
 export type Reading =
   /** The markup goes on in the next piece. */
   | { readonly state: 'more' }
-  /** The markup ended just before `at`. */
-  | { readonly state: 'calls'; readonly calls: readonly ToolCall[]; readonly at: number }
-  /** It is no call of this family, and text up to `at`; from there on other markup may start. */
-  | { readonly state: 'none'; readonly at: number };
+  /**
+   * The markup ended just before `at`, or it is no call of this family and text up to `at`. Counted in characters from the
+   * opener's end, over all pieces.
+   */
+  | { readonly state: 'over'; readonly at: number };
 
-/** Reads what follows an opener, each character once. Nothing is read after `calls` or `none`. */
+/** Reads what follows an opener, each character once. Nothing is read after `over`. */
 export interface CallReader {
   read(piece: string): Reading;
-  /** The answer ended inside of the markup: the calls that are there all the same, or none. */
-  end(): readonly ToolCall[];
+  /** The answer ended inside of the markup: tells the calls that are there all the same. Returns what `at` would be. */
+  end(): number;
 }
 
 /**
  * Families may share an opener, and one's opener may start another's: all of them then read the same text, and the first
- * to find a call has it. So what follows the opener has to tell them apart, and a reader says `none` as soon as it knows.
+ * to start a call of a known tool has it. So a reader starts a call when it is certain that it is one of its family, and
+ * ends it when it is certain that it was one.
  */
 export interface Grammar {
   /** What the family's markup starts with. Text is held back only where it may become one of these. */
   readonly openers: readonly string[];
   /** Openers only where nothing but white space, or thinking, stands before them in the answer: a bare `{`, say. */
   readonly firstOpeners?: readonly string[];
-  open(opener: string, tools: Tools): CallReader;
+  open(opener: string, tools: Tools, calls: CallSink): CallReader;
 }

@@ -1,8 +1,9 @@
 /** xLAM: an array of call objects as the whole answer, bare or in a fence. */
-import { callStart } from './call-start.ts';
-import { parseCalls } from './json-calls.ts';
-import { createReader, type Input, oneOf, position, type Run, restOfJson, space } from './run.ts';
-import type { Grammar, ToolCall, Tools } from './types.ts';
+import { readCalls } from './json-calls.ts';
+import { createRecording } from './recorded.ts';
+import { atEnd, createReader, type Input, oneOf, position, type Run, space } from './run.ts';
+import type { Tools } from './tool-set.ts';
+import type { CallSink, Grammar } from './types.ts';
 
 const bracket = '[';
 const fence = '```json';
@@ -10,24 +11,20 @@ const fence = '```json';
 export const xlam: Grammar = {
   openers: [],
   firstOpeners: [bracket, fence],
-  open: (opener, tools) => createReader((input, found) => readWhole(input, found, opener, tools)),
+  open: (opener, tools, calls) => createReader((input) => readWhole(input, opener, tools, calls)),
 };
 
-function* readWhole(input: Input, found: ToolCall[], opener: string, tools: Tools): Run<number> {
+/** Nothing may follow: it would not be the whole answer, and an answer may be any JSON. */
+function* readWhole(input: Input, opener: string, tools: Tools, calls: CallSink): Run<number> {
   if (opener === fence) {
     yield* space(input);
     if (!(yield* oneOf(input, bracket))) return position(input);
   }
-  yield* space(input);
-  if (!(yield* oneOf(input, '{'))) return position(input);
-  const start = yield* callStart(input, tools);
-  if (start === undefined) return position(input);
-  const list = yield* restOfJson(input, `${bracket}{${start}`);
-  if (list === undefined) return position(input);
-  found.push(...parseCalls(list));
+  const recording = createRecording();
+  const complete = yield* readCalls(input, recording, (name) => tools.find(name) !== undefined);
+  complete?.();
   yield* space(input);
   if (opener === fence && (yield* oneOf(input, '```'))) yield* space(input);
-  // Something follows: it was not the whole answer.
-  found.length = 0;
+  if (yield* atEnd(input)) recording.replay(calls);
   return position(input);
 }

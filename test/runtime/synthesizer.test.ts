@@ -8,6 +8,7 @@ import { errorFrame, frame } from '../../src/reply/frames.ts';
 import { stopAt } from '../../src/reply/stop-sequences.ts';
 import { createSynthesizer, type SynthesizerOptions } from '../../src/runtime/synthesizer.ts';
 import { readToolCalls } from '../../src/toolcalls/read-tool-calls.ts';
+import { createTools } from '../../src/toolcalls/tool-set.ts';
 import { cutAt, cuts } from '../support/engine-events.ts';
 import { lintSse } from '../support/sse-lint.ts';
 
@@ -434,7 +435,10 @@ test('the whole path gives the same message however the text is cut', () => {
   const say = (pieces: readonly string[], flush: boolean) => {
     const made = synthesizer();
     const stops = stopAt(made.synthesizer, ['END', 'a"a'], () => {});
-    const path = readToolCalls(stops, { tools: new Map([['Read', undefined]]), grammar: 'auto' });
+    const path = readToolCalls(stops, {
+      tools: createTools([{ name: 'Read', inputSchema: undefined }]),
+      grammar: 'auto',
+    });
     for (const piece of pieces) {
       path.push(text(piece));
       if (flush) path.flush();

@@ -18,6 +18,8 @@ export function joined(events: readonly EngineEvent[]): EngineEvent[] {
     const last = result.at(-1);
     if (event.type === 'text' && last?.type === 'text')
       result[result.length - 1] = { ...last, text: last.text + event.text };
+    else if (event.type === 'toolCallArguments' && last?.type === 'toolCallArguments')
+      result[result.length - 1] = { ...last, json: last.json + event.json };
     else if (event.type === 'thinking' && last?.type === 'thinking') {
       result[result.length - 1] = { ...last, text: last.text + event.text };
     } else result.push(event);

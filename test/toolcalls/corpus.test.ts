@@ -8,9 +8,11 @@ import { corpus } from './corpus/index.ts';
 import { type Sample, tools } from './corpus/sample.ts';
 
 interface Seen {
-  readonly calls: { name: string; input: unknown }[];
+  calls: readonly { name: string; input: unknown }[];
   rest: string;
   thinking: string;
+  invalid: string[];
+  half: string | undefined;
   ended: string;
 }
 
@@ -20,16 +22,23 @@ function read(pieces: readonly string[], cutOff = false): Seen {
   for (const text of pieces) stage.push({ type: 'text', text });
   stage.push({ type: 'ended', reason: cutOff ? 'max_tokens' : 'end_turn' });
 
-  const seen: Seen = { calls: [], rest: '', thinking: '', ended: '' };
+  const calls: { name: string; json: string }[] = [];
+  const seen: Seen = { calls: [], rest: '', thinking: '', invalid: [], half: undefined, ended: '' };
+  let open: { name: string; json: string } | undefined;
   for (const event of sink.events) {
     if (event.type === 'text') seen.rest += event.text;
     else if (event.type === 'thinking') seen.thinking += event.text;
-    else if (event.type === 'toolCallStart') seen.calls.push({ name: event.name, input: undefined });
+    else if (event.type === 'toolCallStart') open = { name: event.name, json: '' };
     else if (event.type === 'toolCallArguments') {
-      const call = seen.calls.at(-1);
-      if (call) call.input = inputOf(event.json);
-    } else if (event.type === 'ended') seen.ended = event.reason;
+      if (open) open.json += event.json;
+    } else if (event.type === 'toolCallEnd') {
+      if (open) calls.push(open);
+      open = undefined;
+    } else if (event.type === 'toolCallInvalid') seen.invalid.push(event.name);
+    else if (event.type === 'ended') seen.ended = event.reason;
   }
+  seen.half = open?.name;
+  seen.calls = calls.map(({ name, json }) => ({ name, input: inputOf(json) }));
   return seen;
 }
 
@@ -38,12 +47,15 @@ function inputOf(json: string): unknown {
   return parsed.ok ? parsed.value : json;
 }
 
-const ending = ({ calls, cutOff }: Sample) => (cutOff ? 'max_tokens' : calls ? 'tool_use' : 'end_turn');
+const ending = ({ calls, cutOff, invalid }: Sample) =>
+  cutOff ? 'max_tokens' : calls || invalid ? 'tool_use' : 'end_turn';
 
 const expected = (sample: Sample): Seen => ({
   calls: sample.calls?.map(({ name, input }: { name: string; input: Json | JsonObject }) => ({ name, input })) ?? [],
   rest: sample.rest ?? '',
   thinking: sample.thinking ?? '',
+  invalid: [...(sample.invalid ?? [])],
+  half: sample.half,
   ended: ending(sample),
 });
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { EndReason, EngineEvent } from '../../src/protocol/engine.ts';
 import { families } from '../../src/toolcalls/families.ts';
 import { readToolCalls } from '../../src/toolcalls/read-tool-calls.ts';
-import type { Tools } from '../../src/toolcalls/types.ts';
+import { createTools, type Tools } from '../../src/toolcalls/tool-set.ts';
 import { cutAt, cuts, joined, recorder } from '../support/engine-events.ts';
 import { corpus } from './corpus/index.ts';
 import { code, tools as known } from './corpus/sample.ts';
@@ -44,8 +44,8 @@ test('any cutting gives the same events', () => {
 test('nothing of a text without known tools is lost', () => {
   fc.assert(
     fc.property(soup, (text) => {
-      const said = `It says ${text}`;
-      expect(read([said], 'end_turn', new Map([['Other', undefined]]))).toEqual([
+      const said = `It says ${text} there.`;
+      expect(read([said], 'end_turn', createTools([{ name: 'Other', inputSchema: undefined }]))).toEqual([
         { type: 'text', text: said },
         { type: 'ended', reason: 'end_turn' },
       ]);

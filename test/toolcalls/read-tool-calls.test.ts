@@ -3,10 +3,12 @@ import { expect, test } from 'vitest';
 import type { EndReason, EngineEvent } from '../../src/protocol/engine.ts';
 import { families } from '../../src/toolcalls/families.ts';
 import { readToolCalls } from '../../src/toolcalls/read-tool-calls.ts';
+import { createTools } from '../../src/toolcalls/tool-set.ts';
 import { cutAt, cuts, joined, recorder } from '../support/engine-events.ts';
 
-const toolsOf = (...names: string[]) => new Map(names.map((name) => [name, undefined]));
-const tools = toolsOf('Read', 'Write', 'Bash');
+const names = ['Read', 'Write', 'Bash'];
+const toolsOf = (...names: string[]) => createTools(names.map((name) => ({ name, inputSchema: undefined })));
+const tools = toolsOf(...names);
 
 function events(pieces: readonly (string | EngineEvent)[], reason: EndReason = 'end_turn', names = tools) {
   const sink = recorder();
@@ -30,6 +32,7 @@ function short(all: readonly EngineEvent[]): string[] {
     else if (event.type === 'toolCallStart') call = event.name;
     else if (event.type === 'toolCallArguments') call += event.json;
     else if (event.type === 'toolCallEnd') result.push(call);
+    else if (event.type === 'toolCallInvalid') result.push(`!${event.name}: ${event.problem}`);
     else if (event.type === 'ended') result.push(`.${event.reason}`);
     else result.push(`<${event.type}>`);
   }
@@ -51,11 +54,7 @@ test.each<[string, string, string[]]>([
   ['text after a call', `${readA}\n\nDone. `, ['Read{"path":"a"}', 'Done. ', '.tool_use']],
   ['without line breaks', '<tool_call>{"name":"Bash","arguments":{}}</tool_call>', ['Bash{}', '.tool_use']],
   ['parameters', hermes('{"name":"Read","parameters":{"path":"a"}}'), ['Read{"path":"a"}', '.tool_use']],
-  [
-    'arguments as a string',
-    hermes('{"name":"Read","arguments":"{\\"path\\": 1.0}"}'),
-    ['Read{"path": 1.0}', '.tool_use'],
-  ],
+  ['arguments as a string', hermes('{"name":"Read","arguments":"{\\"path\\": 1.0}"}'), ['Read{"path":1}', '.tool_use']],
   ['no arguments', hermes('{"name":"Bash"}'), ['Bash{}', '.tool_use']],
   [
     'the closing tag inside of a value',
@@ -74,12 +73,8 @@ test.each<[string, string, string[]]>([
 });
 
 test.each<[string, string]>([
-  ['an unknown tool', hermes('{"name": "Fly", "arguments": {}}')],
   ['no JSON', `As in:\n${hermes('{"name": Read}')}  `],
   ['no name', hermes('{"arguments": {}}')],
-  ['arguments of the wrong kind', hermes('{"name": "Read", "arguments": [1]}')],
-  ['arguments that are no JSON', hermes('{"name": "Read", "arguments": "{"}')],
-  ['input nested without sense', hermes(`{"name":"Read","arguments":{"a":${'['.repeat(9_000)}${']'.repeat(9_000)}}}`)],
   ['a family nobody knows', '<tool_call>\n<fn>Read</fn>\n</tool_call>'],
   ['text about the tag', 'The tag `<tool_call>` opens a call.'],
   ['prose behind the object', '<tool_call>{"name":"Bash"} is how it starts'],
@@ -89,11 +84,39 @@ test.each<[string, string]>([
   expect(read(text)).toEqual([text, '.end_turn']);
 });
 
-test.each<[string, string]>([
-  ['a missing bracket', '<tool_call>{"name":"Bash","arguments":{}\n</tool_call>'],
-  ['a string that never ends', '<tool_call>{"name":"Bash","arguments":{"c":"echo }}\n</tool_call>'],
-])('goes on after %s', (_, broken) => {
-  expect(read(`${broken}\n${readA}`)).toEqual([broken, 'Read{"path":"a"}', '.tool_use']);
+test.each<[string, string, string]>([
+  ['an unknown tool', hermes('{"name": "Fly", "arguments": {}}'), '!Fly: there is no tool Fly'],
+  [
+    'arguments of the wrong kind',
+    hermes('{"name": "Read", "arguments": [1]}'),
+    '!Read: the arguments are no JSON object',
+  ],
+  [
+    'input nested without sense',
+    hermes(`{"name":"Read","arguments":{"a":${'['.repeat(9_000)}${']'.repeat(9_000)}}}`),
+    '!Read: a is no JSON: nested deeper than 90 levels',
+  ],
+])('says what is wrong with %s', (_, text, expected) => {
+  expect(read(text)).toEqual([expected, '.tool_use']);
+});
+
+test('a call of an unknown tool is text when it stands in text', () => {
+  const fly = hermes('{"name": "Fly", "arguments": {}}');
+  for (const text of [`${fly}\nis the form.`, `The form is ${fly}`, `\`\`\`\n${fly}\n\`\`\``]) {
+    expect(read(text)).toEqual([text, '.end_turn']);
+  }
+  expect(read(`${fly}\n${readA}`)).toEqual(['!Fly: there is no tool Fly', 'Read{"path":"a"}', '.tool_use']);
+});
+
+test.each<[string, string, string]>([
+  ['a missing bracket', '<tool_call>{"name":"Bash","arguments":{}\n</tool_call>', 'Bash{}'],
+  [
+    'a string that never ends',
+    '<tool_call>{"name":"Bash","arguments":{"c":"echo }}\n</tool_call>',
+    'Bash{"c":"echo }}\\n"}',
+  ],
+])('goes on after %s', (_, broken, call) => {
+  expect(read(`${broken}\n${readA}`)).toEqual([call, 'Read{"path":"a"}', '.tool_use']);
 });
 
 test('a call cut off by the token limit is dropped, what came before is kept', () => {
@@ -142,7 +165,7 @@ const value: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
   ),
 })).value;
 const input = fc.dictionary(fc.stringMatching(/^[a-z_]{1,8}$/), value, { maxKeys: 4 });
-const name = fc.constantFrom(...tools.keys());
+const name = fc.constantFrom(...names);
 
 test('500 generated calls are read as they were meant', () => {
   const rendering = fc.constantFrom(
@@ -153,7 +176,7 @@ test('500 generated calls are read as they were meant', () => {
   );
   fc.assert(
     fc.property(name, input, rendering, cuts, (name, input, render, cuts) => {
-      const [start, args, end, last, ...more] = events(cutAt(render(name, input), cuts));
+      const [start, args, end, last, ...more] = joined(events(cutAt(render(name, input), cuts)));
       expect(start).toEqual({ type: 'toolCallStart', name });
       expect(JSON.parse(args?.type === 'toolCallArguments' ? args.json : '')).toEqual(
         JSON.parse(JSON.stringify(input)),
@@ -233,8 +256,8 @@ test('any cutting of any text gives the same events', () => {
 test('nothing of a text without calls is lost', () => {
   fc.assert(
     fc.property(soup, (text) => {
-      const all = events([`x${text}`], 'end_turn', toolsOf('Other'));
-      expect(all.map((event) => (event.type === 'text' ? event.text : '')).join('')).toBe(`x${text}`);
+      const all = events([`x${text} there.`], 'end_turn', toolsOf('Other'));
+      expect(all.map((event) => (event.type === 'text' ? event.text : '')).join('')).toBe(`x${text} there.`);
     }),
   );
 });

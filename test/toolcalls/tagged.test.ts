@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseJson } from '../../src/protocol/json.ts';
 import { readToolCalls } from '../../src/toolcalls/read-tool-calls.ts';
-import { cutAt, cuts, recorder } from '../support/engine-events.ts';
+import { cutAt, cuts, joined, recorder } from '../support/engine-events.ts';
 import * as glm from './corpus/glm.ts';
 import * as minimax from './corpus/minimax.ts';
 import * as qwenXml from './corpus/qwen-xml.ts';
@@ -49,7 +49,7 @@ test.each(Object.entries({ qwenXml, glm, minimax }))(
         const stage = readToolCalls(sink, { tools, grammar: 'auto' });
         for (const piece of cutAt(render(calls), cuts)) stage.push({ type: 'text', text: piece });
         stage.push({ type: 'ended', reason: 'end_turn' });
-        const inputs = sink.events.flatMap((event) =>
+        const inputs = joined(sink.events).flatMap((event) =>
           event.type === 'toolCallArguments' ? [parseJson(event.json)] : [],
         );
         expect(inputs).toEqual(calls.map(({ input }) => ({ ok: true, value: { ...input } })));

@@ -32,7 +32,7 @@ export const deepseek: readonly Sample[] = [
     calls: [tasks],
     rest: '<｜tool▁call▁begin｜>Read<｜tool▁sep｜>no!',
   },
-  text('malformed', section(v31(read).replace('"/a.ts"', ''))),
+  { name: 'malformed', text: section(v31(read).replace('"/a.ts"', '')), invalid: ['Read'] },
   text('malformed V3', section(v3(read).replace('json', ''))),
   text('in prose', 'It says `<｜tool▁calls▁begin｜>`, then `<｜tool▁call▁begin｜>`.'),
   { name: 'truncated V3', text: section(v3(read)).slice(0, 80), cutOff: true },

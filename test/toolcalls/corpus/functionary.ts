@@ -17,7 +17,7 @@ export const functionary: readonly Sample[] = [
     calls: [read],
     rest: 'I read it.',
   },
-  text('malformed', written(read).replace('"/a.ts"', '')),
+  { name: 'malformed', text: written(read).replace('"/a.ts"', ''), invalid: ['Read'] },
   text('no object', '<|recipient|>Read\n<|content|>the file'),
   text('in prose', 'It says `<|recipient|>NAME`, then `<|content|>`; <|recipient|>all is text.'),
 ];

@@ -32,11 +32,11 @@ export const glm: readonly Sample[] = [
   },
   { name: 'no closer of a value', text: `${open}<arg_key>limit</arg_key>\n<arg_value>5</tool_call>`, calls: [read] },
   { name: 'no closer at all', text: `${open}<arg_key>limit</arg_key>\n<arg_value>5`, calls: [read] },
-  { name: 'half a key', text: `${open}<arg_key>lim`, rest: `${open}<arg_key>lim` },
+  { name: 'half a key', text: `${open}<arg_key>lim`, calls: [{ name: 'Read', input: { file_path: '/a.ts' } }] },
   {
     name: 'malformed',
     text: '<tool_call>Read\n<arg_key>file_path</arg_key>\n/a.ts\n</tool_call>',
-    rest: '<tool_call>Read\n<arg_key>file_path</arg_key>\n/a.ts\n</tool_call>',
+    calls: [{ name: 'Read', input: { file_path: '/a.ts' } }],
   },
   { name: 'in prose', text: 'After <tool_call>Read comes a key.', rest: 'After <tool_call>Read comes a key.' },
 ];

@@ -34,7 +34,7 @@ export const granite: readonly Sample[] = [
   {
     name: 'malformed',
     text: '<|tool_call|>[{"name": "Read", "arguments": {"file_path": "/a"}]',
-    rest: '<|tool_call|>[{"name": "Read", "arguments": {"file_path": "/a"}]',
+    calls: [{ name: 'Read', input: { file_path: '/a' } }],
   },
   { name: 'an empty list', text: '<tool_call> []', rest: '<tool_call> []' },
   { name: 'truncated', text: '<|tool_call|>[{"name": "Read", "arguments": {"file', cutOff: true },

@@ -65,7 +65,7 @@ export const harmony: readonly Sample[] = [
     calls: [tasks],
     rest: 'Done.',
   },
-  text('malformed', written(read).replace('"/a.ts"', '')),
+  { name: 'malformed', text: written(read).replace('"/a.ts"', ''), invalid: ['Read'] },
   text('a channel that never speaks', `<|channel|>${'analysis '.repeat(60)}`),
   text('in prose', 'It says <|channel|>analysis<|message|>, then `to=functions.NAME` and <|call|>.'),
   {

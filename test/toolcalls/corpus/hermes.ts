@@ -50,12 +50,13 @@ export const hermes: readonly Sample[] = [
   {
     name: 'malformed',
     text: '<tool_call>\n{"name": "Read", "arguments": {"file_path": }}\n</tool_call>',
-    rest: '<tool_call>\n{"name": "Read", "arguments": {"file_path": }}\n</tool_call>',
+    invalid: ['Read'],
   },
   {
     name: 'truncated',
     text: 'So:\n<tool_call>\n{"name": "Write", "arguments": {"content": "a',
     rest: 'So:',
+    half: 'Write',
     cutOff: true,
   },
   {

@@ -25,13 +25,14 @@ export const kimi: readonly Sample[] = [
     text: '<|tool_calls_section_begin|>\n<|tool_call_begin|> functions.TaskList:0 <|tool_call_argument_begin|> {} ',
     calls: [tasks],
   },
-  text('malformed', section(written('functions.Read:0', read).replace('"/a.ts"', ''))),
+  { name: 'malformed', text: section(written('functions.Read:0', read).replace('"/a.ts"', '')), invalid: ['Read'] },
   text('no id', section(written('', read))),
   text('in prose', 'It says `<|tool_calls_section_begin|>`, then `<|tool_call_begin|>`.'),
   {
     name: 'truncated in the second call',
     text: `So:${section(written('functions.Read:0', read) + written('functions.Read:1', read)).slice(0, -60)}`,
     rest: 'So:',
+    calls: [read],
     cutOff: true,
   },
 ];

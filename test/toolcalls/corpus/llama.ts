@@ -38,7 +38,7 @@ export const llama: readonly Sample[] = [
   text('an answer in JSON', '{"name": "Rome", "size": 3}'),
   text('another answer in JSON', '{"city": "Rome", "name": "TaskList"}'),
   text('code of its own', '<|python_tag|>print("a")'),
-  text('malformed', '<|python_tag|>{"name": "Read", "parameters": {"file_path": }}'),
+  { name: 'malformed', text: '<|python_tag|>{"name": "Read", "parameters": {"file_path": }}', invalid: ['Read'] },
   text('in prose', 'Llama writes `<|python_tag|>` before a call; then {"name": "TaskList"}'),
   {
     name: 'an answer in JSON, truncated',

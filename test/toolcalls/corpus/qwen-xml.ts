@@ -76,20 +76,25 @@ export const qwenXml: readonly Sample[] = [
   {
     name: 'values that do not fit their type',
     text: '<function=Read>\n<parameter=limit>5.5</parameter>\n<parameter=offset>many</parameter>\n<parameter=other>7</parameter>\n</function>',
-    calls: [{ name: 'Read', input: { limit: '5.5', offset: 'many', other: '7' } }],
+    invalid: ['Read'],
   },
   {
     name: 'a value that may be null',
     text: '<function=mcp__db__query><parameter=sql>null</parameter><parameter=cursor>null</parameter></function>',
     calls: [{ name: 'mcp__db__query', input: { sql: 'null', cursor: null } }],
   },
-  { name: 'a stranger behind a call', text: `${functionTag(list)}\n${unknown}`, calls: [list], rest: unknown },
-  { name: 'half a key', text: '<function=Read>\n<parameter=file_', rest: '<function=Read>\n<parameter=file_' },
+  {
+    name: 'a stranger behind a call',
+    text: `${functionTag(list)}\n${unknown}`,
+    calls: [list],
+    invalid: ['get_weather'],
+  },
+  { name: 'half a key', text: '<function=Read>\n<parameter=file_', invalid: ['Read'] },
   { name: 'malformed', text: '<function=Read file_path="/a">', rest: '<function=Read file_path="/a">' },
   {
     name: 'malformed JSON',
     text: '<function=Bash>{"command": }</function>',
-    rest: '<function=Bash>{"command": }</function>',
+    invalid: ['Bash'],
   },
   {
     name: 'in prose',

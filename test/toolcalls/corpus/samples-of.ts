@@ -19,8 +19,11 @@ const edit: Call = {
 };
 const writing = (content: string): Call => ({ name: 'Write', input: { file_path: '/a.ts', content } });
 
-/** @param render writes the calls of one answer, as the family's models do */
-export function samplesOf(render: (calls: readonly Call[]) => string): readonly Sample[] {
+/**
+ * @param render writes the calls of one answer, as the family's models do
+ * @param live whether a call begins before it is complete
+ */
+export function samplesOf(render: (calls: readonly Call[]) => string, live = true): readonly Sample[] {
   const one = (name: string, call: Call): Sample => ({ name, text: render([call]), calls: [call] });
   const half = render([writing('half written')]);
   const unknown = `Write it so:\n\`\`\`\n${render([{ name: 'get_weather', input: { city: 'Rome' } }])}\n\`\`\`\n`;
@@ -46,6 +49,7 @@ export function samplesOf(render: (calls: readonly Call[]) => string): readonly 
       name: 'truncated',
       text: `So:\n${half.slice(0, half.indexOf('written'))}`,
       rest: 'So:',
+      ...(live && { half: 'Write' }),
       cutOff: true,
     },
     { name: 'an unknown tool in a fence', text: unknown, rest: unknown },

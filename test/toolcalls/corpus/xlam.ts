@@ -28,7 +28,7 @@ export const xlam: readonly Sample[] = [
   text('another answer in JSON', '```json\n{"name": "TaskList", "arguments": {}}\n```'),
   text('numbers', '[[1, 2], {"a": 3}]'),
   text('nothing', '[]'),
-  text('malformed', '[{"name": "Read", "arguments": {"file_path": }}]'),
+  { name: 'malformed', text: '[{"name": "Read", "arguments": {"file_path": }}]', invalid: ['Read'] },
   {
     name: 'an answer in JSON, truncated',
     text: '[{"name": "Rome", "si',
