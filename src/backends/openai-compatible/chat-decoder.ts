@@ -26,15 +26,9 @@ export interface ChatDecoder {
   readonly spoke: boolean;
 }
 
-export interface DecoderOptions {
-  /** An answer this long was cut off. */
-  readonly maxTokens: number;
-  /** The client's name of a tool. */
-  toName(wire: string): string;
-}
-
-export function createChatDecoder(push: (event: EngineEvent) => void, options: DecoderOptions): ChatDecoder {
-  const toolCalls = createToolCallDeltas(push, options.toName);
+/** @param maxTokens an answer this long was cut off */
+export function createChatDecoder(push: (event: EngineEvent) => void, maxTokens: number): ChatDecoder {
+  const toolCalls = createToolCallDeltas(push);
   let finish: string | undefined;
   let usage: EngineUsage | undefined;
   let spoke = false;
@@ -70,7 +64,7 @@ export function createChatDecoder(push: (event: EngineEvent) => void, options: D
     if (wire === 'content_filter') return 'refusal';
     if (toolCalls.count === 0) return 'end_turn';
     // vllm-mlx says `tool_calls` of a call that max_tokens cut off.
-    const full = (usage?.outputTokens ?? 0) >= options.maxTokens;
+    const full = (usage?.outputTokens ?? 0) >= maxTokens;
     return full && toolCalls.incomplete ? 'max_tokens' : 'tool_use';
   };
 

@@ -10,8 +10,6 @@ import type { EngineHttp } from './http.ts';
 
 export interface ChatRun {
   readonly http: EngineHttp;
-  /** The client's name of a tool. */
-  toName(wire: string): string;
   /** After the first read that brought content: the prefill is over. The answer may be over as well. */
   onContent(): void;
   /** Before the answer ends. */
@@ -29,10 +27,7 @@ export function runChat(request: ChatRequest, run: ChatRun, sink: EngineSink): G
   let over = false;
   let aborted = false;
   let told = false;
-  const decoder = createChatDecoder((event) => sink.push(event), {
-    maxTokens: request.max_tokens,
-    toName: run.toName,
-  });
+  const decoder = createChatDecoder((event) => sink.push(event), request.max_tokens);
 
   const finish = (): boolean => {
     if (over) return false;

@@ -15,7 +15,6 @@ import { createPlainFallback, type Start } from './plain-fallback.ts';
 import { refusesContent } from './refuses.ts';
 import { openAiRequest } from './request.ts';
 import { askServer, identifyServer, type ServerFacts, type ServerKind } from './servers.ts';
-import { originalNames } from './tool-names.ts';
 
 export const createOpenAiBackend: CreateBackend = (options, { notice }) => {
   const http = openHttp(options, bearer(options.apiKey));
@@ -29,7 +28,6 @@ export const createOpenAiBackend: CreateBackend = (options, { notice }) => {
       request,
       {
         http,
-        toName: originalNames(prompt.tools),
         onUsage({ promptTokens }) {
           if (promptTokens !== undefined) tokens.learn({ prefixKey, prefixBytes, chain, bytes }, promptTokens);
         },

@@ -19,10 +19,7 @@ export interface ToolCallDeltas {
   readonly incomplete: boolean;
 }
 
-export function createToolCallDeltas(
-  push: (event: EngineEvent) => void,
-  toName: (wire: string) => string,
-): ToolCallDeltas {
+export function createToolCallDeltas(push: (event: EngineEvent) => void): ToolCallDeltas {
   const calls = new Map<number, Call>();
   let open: Call | undefined;
   let last: Call | undefined;
@@ -39,7 +36,7 @@ export function createToolCallDeltas(
     open = call;
     last = call;
     count++;
-    push({ type: 'toolCallStart', name: toName(call.name) });
+    push({ type: 'toolCallStart', name: call.name });
     if (call.arguments !== '') push({ type: 'toolCallArguments', json: call.arguments });
   };
 

@@ -10,7 +10,6 @@ import { bearer, type EngineHttp, getJson, openHttp } from '../openai-compatible
 import { servedModels } from '../openai-compatible/models.ts';
 import { createPlainFallback, type Start } from '../openai-compatible/plain-fallback.ts';
 import { refusesContent } from '../openai-compatible/refuses.ts';
-import { originalNames } from '../openai-compatible/tool-names.ts';
 import type { BackendDeps, BackendOptions, CreateBackend, EngineInfo, Generation } from '../types.ts';
 import { type CacheEvidence, counterEvidence, runningEvidence } from './cache-evidence.ts';
 import { describe, modelOf } from './describe.ts';
@@ -59,7 +58,6 @@ export const createVllmMlxBackend: CreateBackend = (options, { notice }) => {
       request,
       {
         http,
-        toName: originalNames(prompt.tools),
         async onContent() {
           const size = { promptTokens, prefixTokens, maxTokens: request.max_tokens };
           const cachedTokens = await evidence?.look(size, closing.signal);

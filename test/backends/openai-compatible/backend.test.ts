@@ -80,7 +80,7 @@ test('sends structured tools and hears structured calls', async () => {
   });
   expect(sink.events).toEqual([
     { type: 'started' },
-    { type: 'toolCallStart', name: long },
+    { type: 'toolCallStart', name: alias },
     { type: 'toolCallArguments', json: '{"a":1}' },
     { type: 'toolCallEnd' },
     { type: 'usage', promptTokens: 20, outputTokens: 5, cachedTokens: 16 },

@@ -19,7 +19,7 @@ const call = (index: number, id: string, name: string, json: string): object => 
 /** Decodes records to the end; a string stands for itself. */
 function decode(records: readonly (object | string)[], maxTokens = 1_000): { events: EngineEvent[]; end: ChatEnd } {
   const events: EngineEvent[] = [];
-  const decoder = createChatDecoder((event) => add(events, event), { maxTokens, toName: (wire) => wire });
+  const decoder = createChatDecoder((event) => add(events, event), maxTokens);
   for (const record of records) {
     const end = decoder.read(typeof record === 'string' ? record : JSON.stringify(record));
     if (end) return { events, end };
