@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
 import { createLlamaCppBackend } from '../../src/backends/llama-cpp/index.ts';
 import { makeWorkspace, runClaude } from '../support/claude-cli.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
@@ -14,10 +15,10 @@ import { call, fileLoop, say, script } from './script.ts';
 
 const unavailable = await prepareRealVllmMlx();
 
-const startReal = async (mode: EngineMode) => {
+const startReal = async (mode: EngineMode, options = {}) => {
   const engine = await startRealVllmMlx(mode);
   onTestFinished(() => engine.stop());
-  const gateway = await startGateway({ backends: { mlx: { type: 'vllm-mlx', baseUrl: engine.url } } });
+  const gateway = await startGateway({ backends: { mlx: { type: 'vllm-mlx', baseUrl: engine.url, ...options } } });
   return { engine, gateway };
 };
 
@@ -35,6 +36,14 @@ test.each(['simple', 'batched'] as const)('the tool loop on the real vllm-mlx, %
   for (const usage of later) {
     expect(Number(usage?.cache_read_input_tokens)).toBeGreaterThanOrEqual(0.7 * promptTokens(first));
   }
+});
+
+test('the tool loop on the real vllm-mlx, whose own parser reads the calls', async () => {
+  expect(unavailable).toBe(undefined);
+  const { gateway } = await startReal('simple', { toolGrammar: 'engine' });
+  await runFileLoop(gateway);
+  const { tool_calls } = await health(gateway);
+  expect(tool_calls).toMatchObject({ repaired: 0, reasked: 0, failed: 0 });
 });
 
 test('check 19: on the real engine a prompt from a warm cache is the one from a cold cache', async () => {
@@ -83,4 +92,9 @@ async function runFileLoop(gateway: TestGateway): Promise<void> {
   expect(await readFile(file, 'utf8')).toBe("print('goodbye')\n");
   expect(gateway.messages()).toHaveLength(4);
   expectNoComplaints(gateway);
+}
+
+async function health(gateway: TestGateway) {
+  const answer = await fetch(`${gateway.url}/health`);
+  return z.looseObject({ tool_calls: z.record(z.string(), z.number()) }).parse(await answer.json());
 }
