@@ -12,6 +12,9 @@ export interface BareArguments {
   end(): void;
 }
 
+/** Templates in Python print null so. */
+const nulls = ['null', 'None'];
+
 /**
  * @param tool undefined for one nobody knows
  * @param ownLines values stand on lines of their own: one line break at either end is not part of them
@@ -31,7 +34,7 @@ export function bareArguments(calls: CallSink, tool: KnownTool | undefined, ownL
 
   /** What a value that is read as a whole stands for. */
   const meant = (key: string, text: string): Json => {
-    if (text === 'null' && takesNull(key)) return null;
+    if (nulls.includes(text) && takesNull(key)) return null;
     const fitted = isText ? undefined : tool?.schema.fit(key, text);
     return fitted?.state === 'retyped' ? fitted.value : text;
   };
@@ -59,7 +62,7 @@ export function bareArguments(calls: CallSink, tool: KnownTool | undefined, ownL
     text(piece) {
       held += first && ownLines && piece.startsWith('\n') ? piece.slice(1) : piece;
       first = false;
-      if (!isText || (!written && 'null\n'.startsWith(held))) return;
+      if (!isText || (!written && nulls.some((word) => `${word}\n`.startsWith(held)))) return;
       const end = ownLines && held.endsWith('\n') ? held.length - 1 : held.length;
       written ??= createStringWriter(calls.arguments);
       written.add(held.slice(0, end));

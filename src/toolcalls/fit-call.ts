@@ -107,9 +107,16 @@ export function fitCall({ name, schema }: KnownTool, push: (event: EngineEvent) 
       return;
     }
     repaired ||= raw.trim() !== '';
-    for (const [key, value] of Object.entries(whole.value)) {
-      if (!seen.has(key) && value !== undefined) members.value(key, JSON.stringify(value));
-    }
+    const texts = new Map<string, string>();
+    const rest = start((input) =>
+      readArguments(
+        input,
+        wholeMembers((key, text) => texts.set(key, text)),
+      ),
+    );
+    rest.read(whole.text);
+    rest.end();
+    for (const [key, text] of texts) if (!seen.has(key)) members.value(key, text);
   };
 
   return {
@@ -144,13 +151,18 @@ export function fitCall({ name, schema }: KnownTool, push: (event: EngineEvent) 
   };
 }
 
-/** The object that is meant. Some models write it as a JSON string, and nothing or null where there are no arguments. */
-function objectIn(text: string): { ok: true; value: object } | { ok: false; reason: string } {
-  if (text.trim() === '') return { ok: true, value: {} };
+/** Takes values as a whole. */
+function wholeMembers(value: MemberSink['value']): MemberSink {
+  return { wantsPieces: () => false, piece() {}, closed() {}, value, mended() {} };
+}
+
+/** The object that is meant, as JSON. Some models write it as a JSON string, and nothing or null where there are no arguments. */
+function objectIn(text: string): { ok: true; text: string } | { ok: false; reason: string } {
+  if (text.trim() === '') return { ok: true, text: '{}' };
   const outer = repairJson(text);
   if (!outer.ok) return { ok: false, reason: `the arguments are no JSON: ${outer.reason}` };
   const inner = typeof outer.value === 'string' ? repairJson(outer.value) : outer;
-  if (inner.ok && inner.value === null) return { ok: true, value: {} };
-  if (inner.ok && isJsonObject(inner.value)) return { ok: true, value: inner.value };
+  if (inner.ok && inner.value === null) return { ok: true, text: '{}' };
+  if (inner.ok && isJsonObject(inner.value)) return { ok: true, text: inner.text };
   return { ok: false, reason: 'the arguments are no JSON object' };
 }

@@ -1,10 +1,11 @@
 /** JSON as models write it: trailing commas, single quotes, raw newlines, Python's literals, forgotten closers, … */
 import { jsonrepair } from 'jsonrepair';
 import { type Json, parseJson, tooDeep } from '../protocol/json.ts';
-import { mendEscapes, tidyJson } from './tidy-json.ts';
+import { mendEscapes, tidyJson, withoutComments } from './tidy-json.ts';
 
 export type RepairedJson =
-  | { readonly ok: true; readonly value: Json; readonly repaired: boolean }
+  /** `text` says the value in JSON, numbers as they were written. */
+  | { readonly ok: true; readonly value: Json; readonly text: string; readonly repaired: boolean }
   | { readonly ok: false; readonly reason: string };
 
 /** Deeper values exhaust the stack of whoever reads them next; no tool takes them. */
@@ -29,7 +30,9 @@ export function repairJson(text: string): RepairedJson {
   return { ...repaired, repaired: true };
 }
 
-type Value = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly reason: string };
+type Value =
+  | { readonly ok: true; readonly value: Json; readonly text: string }
+  | { readonly ok: false; readonly reason: string };
 
 function repairs(text: string, reason: string): Value {
   const source = mendEscapes(unescaped(text) ?? text);
@@ -37,6 +40,8 @@ function repairs(text: string, reason: string): Value {
   if (tidy.depth > maxDepth) return tooNested;
   const tidied = shallow(tidy.text);
   if (tidied.ok || source.length > maxLoose) return tidied.ok ? tidied : { ok: false, reason };
+  const uncommented = shallow(tidyJson(withoutComments(source)).text);
+  if (uncommented.ok) return uncommented;
   try {
     return shallow(jsonrepair(singleQuoted(source) ? tidy.text : source));
   } catch (error) {
@@ -49,7 +54,7 @@ const tooNested = { ok: false, reason: `nested deeper than ${maxDepth} levels` }
 function shallow(text: string): Value {
   const json = parseJson(text);
   if (!json.ok) return json;
-  return tooDeep(json.value, maxDepth) === undefined ? { ok: true, value: json.value as Json } : tooNested;
+  return tooDeep(json.value, maxDepth) === undefined ? { ok: true, value: json.value as Json, text } : tooNested;
 }
 
 /** A string must also end as one: `'tis` is a word. */

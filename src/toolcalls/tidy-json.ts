@@ -45,6 +45,13 @@ export function tidyJson(source: string): Tidied {
   return { text: quote === undefined ? text + open.reverse().join('') : text, depth };
 }
 
+/** Comments outside of strings, which jsonrepair does not survive where a string begins with a bracket. An open one lasts to the end. */
+export function withoutComments(text: string): string {
+  const stringOrComment =
+    /"[^"\\]*(?:\\[\s\S][^"\\]*)*"|'[^'\\]*(?:\\[\s\S][^'\\]*)*'|\/\*[\s\S]*?(?:\*\/|$)|\/\/[^\n]*/g;
+  return text.replace(stringOrComment, (found) => (found.startsWith('/') ? '' : found));
+}
+
 /** What stands for a token outside of strings, if not itself. */
 const literals: ReadonlyMap<string, string> = new Map([
   [',', ''],

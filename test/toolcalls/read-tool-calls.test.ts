@@ -54,7 +54,11 @@ test.each<[string, string, string[]]>([
   ['text after a call', `${readA}\n\nDone. `, ['Read{"path":"a"}', 'Done. ', '.tool_use']],
   ['without line breaks', '<tool_call>{"name":"Bash","arguments":{}}</tool_call>', ['Bash{}', '.tool_use']],
   ['parameters', hermes('{"name":"Read","parameters":{"path":"a"}}'), ['Read{"path":"a"}', '.tool_use']],
-  ['arguments as a string', hermes('{"name":"Read","arguments":"{\\"path\\": 1.0}"}'), ['Read{"path":1}', '.tool_use']],
+  [
+    'arguments as a string',
+    hermes('{"name":"Read","arguments":"{\\"path\\": 1.0}"}'),
+    ['Read{"path":1.0}', '.tool_use'],
+  ],
   ['no arguments', hermes('{"name":"Bash"}'), ['Bash{}', '.tool_use']],
   [
     'the closing tag inside of a value',

@@ -14,6 +14,11 @@ const repairable: readonly (readonly [what: string, text: string, value: unknown
   ['no numbers', '{"a": NaN, "b": undefined, "c": [Infinity, -Infinity]}', { a: null, b: null, c: [null, null] }],
   ['literals in strings', '{"a": "NaN, True, None", }', { a: 'NaN, True, None' }],
   ['comments', '{/* one */ "a": 1 // two\n}', { a: 1 }],
+  [
+    'comments before a string that begins with a bracket',
+    '{"a": /* one */["["], "b": // two\n"{"}',
+    { a: ['['], b: '{' },
+  ],
   ['comments in strings', '{"a": "http://x/*", }', { a: 'http://x/*' }],
   ['missing closers', '{"a": [1, {"b": "c"', { a: [1, { b: 'c' }] }],
   ['a missing quote', '{"a": "x}', { a: 'x' }],
@@ -44,7 +49,9 @@ const repairable: readonly (readonly [what: string, text: string, value: unknown
 ];
 
 test.each(repairable)('%s', (_what, text, value) => {
-  expect(repairJson(text)).toEqual({ ok: true, value, repaired: true });
+  const repaired = repairJson(text);
+  expect(repaired).toMatchObject({ ok: true, value, repaired: true });
+  expect(repaired.ok && JSON.parse(repaired.text)).toEqual(value);
 });
 
 test.each([
@@ -70,7 +77,7 @@ test('JSON is what it was', () => {
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => {
       const text = JSON.stringify(value);
-      expect(repairJson(text)).toEqual({ ok: true, value: JSON.parse(text), repaired: false });
+      expect(repairJson(text)).toEqual({ ok: true, value: JSON.parse(text), text, repaired: false });
     }),
   );
 });
@@ -79,7 +86,11 @@ test('raw newlines, a trailing comma and a missing closer are mended whatever th
   fc.assert(
     fc.property(fc.dictionary(fc.string(), fc.string(), { minKeys: 1 }), (value) => {
       const raw = JSON.stringify(value).slice(0, -1).replaceAll('\\n', '\n').replaceAll('\\\n', '\\\\n');
-      expect(repairJson(`${raw},`)).toEqual({ ok: true, value: JSON.parse(JSON.stringify(value)), repaired: true });
+      expect(repairJson(`${raw},`)).toMatchObject({
+        ok: true,
+        value: JSON.parse(JSON.stringify(value)),
+        repaired: true,
+      });
     }),
   );
 });
