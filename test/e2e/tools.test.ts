@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { toolAlias } from '../../src/prompt/tool-alias.ts';
 import { makeWorkspace, runClaude } from '../support/claude-cli.ts';
 import { startGatewayOnFake } from '../support/gateway.ts';
 import { blocksOf, expectNoComplaints, expectSuccess, fileTools } from './claude.ts';
@@ -26,7 +27,7 @@ test.each(grammars)(
 );
 
 test('check 10: two calls in one answer run both', async () => {
-  const { gateway } = await startGatewayOnFake();
+  const { gateway, engine } = await startGatewayOnFake();
   const prompt = script([bash('sleep 0.2; echo slow-one'), bash('echo quick-two')], [say('Both ran.')]);
   const run = await runClaude({ prompt, workspace: await makeWorkspace(), url: gateway.url, args: fileTools });
   expectSuccess(run, 'Both ran.');
@@ -35,6 +36,56 @@ test('check 10: two calls in one answer run both', async () => {
   expect(results).toHaveLength(2);
   expect(results.join()).toContain('slow-one');
   expect(results.join()).toContain('quick-two');
+  // The CLI sends them as they finish; the model reads them as it called.
+  const heard = JSON.stringify(engine.chats()[1]?.body);
+  expect(heard.lastIndexOf('slow-one')).toBeLessThan(heard.lastIndexOf('quick-two'));
+});
+
+test.each(grammars)(
+  'an MCP tool with a name longer than models get is called by its alias (%s)',
+  async (toolGrammar) => {
+    const { gateway, engine } = await startGatewayOnFake({ backend: { toolGrammar } });
+    const notes = notesServer('read.the_description_of_every_file_in_the_project_and_of_its_parts');
+    const alias = toolAlias(notes.tool);
+    const run = await runClaude({
+      prompt: script([call(alias, { text: 'hello there' })], [say('Heard.')]),
+      workspace: await makeWorkspace(),
+      url: gateway.url,
+      args: notes.args,
+      env: { ENABLE_TOOL_SEARCH: 'false' },
+    });
+    expectSuccess(run, 'Heard.');
+    expect(blocksOf(gateway.messages()[1]?.body ?? {}, 'tool_use')).toMatchObject([{ name: notes.tool }]);
+    const heard = JSON.stringify(engine.chats()[1]?.body);
+    expect(heard).toContain('echo: hello there');
+    expect(heard.split(`"name":"${alias}"`)).toHaveLength(3);
+    expect(heard).not.toContain(`"name":"${notes.tool}"`);
+    expectNoComplaints(gateway);
+  },
+);
+
+test("a tool found by the CLI's search can be called, and nothing is prefilled again for it", async () => {
+  const { gateway, engine } = await startGatewayOnFake({ quirks: { engine: 'batched' } });
+  const notes = notesServer('echo');
+  const run = await runClaude({
+    prompt: script(
+      [call('ToolSearch', { query: `select:${notes.tool}`, max_results: 5 })],
+      [call(notes.tool, { text: 'hello there' })],
+      [say('Found and heard.')],
+    ),
+    workspace: await makeWorkspace(),
+    url: gateway.url,
+    args: notes.args,
+    env: { ENABLE_TOOL_SEARCH: 'true' },
+  });
+  expectSuccess(run, 'Found and heard.');
+  expectNoComplaints(gateway);
+  const [first, second, third] = engine.chats();
+  expect(second?.cachedTokens).toBeGreaterThan(0.95 * Number(first?.promptTokens));
+  expect(third?.cachedTokens).toBeGreaterThan(0.95 * Number(second?.promptTokens));
+  const heard = JSON.stringify(third?.body.messages);
+  expect(heard).toContain(JSON.stringify(JSON.stringify({ description: 'Echoes.', name: notes.tool })).slice(1, -4));
+  expect(heard).toContain('echo: hello there');
 });
 
 test('check 11: two hundred turns without an empty or a malformed answer', async () => {
@@ -82,3 +133,13 @@ test('check 13: thinking is streamed signed, and comes back byte for byte', asyn
   expect(answer.status).toBe(200);
   expect(await answer.text()).toContain('Thought about.');
 });
+
+/** An MCP server with one tool. */
+function notesServer(name: string): { readonly tool: string; readonly args: readonly string[] } {
+  const program = new URL('../support/mcp-server.ts', import.meta.url).pathname;
+  const mcpServers = { notes: { command: process.execPath, args: [program, name] } };
+  // The CLI has no dots in names either.
+  const tool = `mcp__notes__${name.replaceAll('.', '_')}`;
+  const config = ['--strict-mcp-config', '--mcp-config', JSON.stringify({ mcpServers })];
+  return { tool, args: [...config, '--allowedTools', tool] };
+}
