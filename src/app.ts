@@ -64,7 +64,7 @@ export function createApp(config: Config, deps: AppDeps): App {
   const handleByName = new Map(handles.map((handle) => [handle.backend.name, handle]));
   const requests = createRequests({ scheduler, backends: handleByName, models, sessions, cache, events, timing });
   const gateway = createGateway({ scheduler, timing, events, backends: handles, models, requests, sessions, cache });
-  const server = createServer(gateway, config.server);
+  const server = createServer(gateway, config.server, config.prompt);
 
   function build(options: BackendConfig): Backend {
     const create = deps.backends?.[options.type] ?? factories[options.type];

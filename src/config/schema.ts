@@ -66,7 +66,7 @@ const cache = z.strictObject({
   snapshots: z
     .strictObject({
       dir: directory.prefault('~/.cache/warmslot/snapshots').describe('where the embedded engine keeps prefixes'),
-      maxBytes: z.int().min(0).default(8_589_934_592).describe('the most bytes they may take'),
+      maxBytes: z.int().min(0).default(8_589_934_592).describe('the most bytes they may take, 0 for none'),
     })
     .prefault({}),
   models: z
@@ -86,6 +86,16 @@ export const configSchema = z.strictObject({
     .default({})
     .describe('which backend a model name means; * in the name stands for anything'),
   cache: cache.prefault({}),
+  prompt: z
+    .strictObject({
+      stableFirst: z
+        .boolean()
+        .default(false)
+        .describe(
+          'moves lines that change between directories and days behind what does not, so that sessions share more',
+        ),
+    })
+    .prefault({}),
   debug: z
     .strictObject({
       level: z.int().min(0).max(3).default(0).describe('0 quiet, 1 requests, 2 decisions, 3 bodies'),

@@ -7,6 +7,7 @@ import { toBlocks } from './blocks.ts';
 import { hashPrefix, hashTurns } from './chain.ts';
 import { resolveDeferred } from './deferred-tools.ts';
 import { toSettings } from './settings.ts';
+import { stableFirst } from './stable-first.ts';
 import { toTools } from './tools.ts';
 import { toTurns } from './turns.ts';
 import type { Prompt } from './types.ts';
@@ -14,16 +15,24 @@ import type { Prompt } from './types.ts';
 /** Far more than any tool schema needs, far less than exhausts the stack of what walks a prompt by recursion. */
 const maxDepth = 100;
 
+export interface PromptRules {
+  /** What changes between directories and days stands behind what does not (stable-first.ts). */
+  readonly stableFirst: boolean;
+}
+
+const asWritten: PromptRules = { stableFirst: false };
+
 /**
  * Over a conversation each Prompt's canonical lines (chain.ts) extend the one before it byte for byte.
  * @throws GatewayError thread_unsupported_request | invalid_request | unsupported_content
  */
-export function toPrompt(request: MessagesRequest | CountTokensRequest): Prompt {
+export function toPrompt(request: MessagesRequest | CountTokensRequest, rules: PromptRules = asWritten): Prompt {
   refuseThread(request.thread);
   refuseDepth(request);
-  const system = toSystem(request.system);
-  const { tools, loadedTools, turns } = resolveDeferred(toTools(request.tools ?? []), toTurns(request.messages));
-  if (turns.length === 0) throw new GatewayError('invalid_request', 'messages: all of them are empty');
+  const { tools, loadedTools, turns: sent } = resolveDeferred(toTools(request.tools ?? []), toTurns(request.messages));
+  if (sent.length === 0) throw new GatewayError('invalid_request', 'messages: all of them are empty');
+  const written = { system: toSystem(request.system), turns: sent };
+  const { system, turns } = rules.stableFirst ? stableFirst(written) : written;
   const prefix = hashPrefix(system, tools);
   const chain = hashTurns(prefix, turns);
   return {

@@ -1,6 +1,7 @@
 /** How two histories differ from a block on, in words. */
-import { changedTopics, plain } from './divergence-topics.ts';
+import { changedTopics } from './divergence-pieces.ts';
 import { type BlockTrace, slightDifference, summary } from './divergence-trace.ts';
+import { plain } from './topics.ts';
 
 type History = readonly BlockTrace[];
 

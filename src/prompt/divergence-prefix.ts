@@ -1,5 +1,5 @@
 /** Where two prompts' system texts and tools first differ, and how, in words. */
-import { changedTopics, lacking, type Piece } from './divergence-topics.ts';
+import { changedTopics, lacking, type Piece } from './divergence-pieces.ts';
 import type { Trace } from './divergence-trace.ts';
 
 type Prefix = Pick<Trace, 'system' | 'tools'>;

@@ -2,8 +2,9 @@
 import type { JsonObject } from '../protocol/json.ts';
 import { blockLine } from './chain.ts';
 import { digest, markOf } from './digest.ts';
-import { type Piece, pieceOf, piecesOf } from './divergence-topics.ts';
+import { type Piece, pieceOf, piecesOf } from './divergence-pieces.ts';
 import { renderedBytes, turnBytes } from './size.ts';
+import { isClients } from './topics.ts';
 import type { Block, Prompt, Role, Turn } from './types.ts';
 
 export interface Trace {
@@ -130,10 +131,6 @@ function nameOfText(role: Role, text: string): string {
     return summary;
   if (role === 'system') return 'system message';
   return isClients(role, text) ? 'reminder' : `${role} text`;
-}
-
-function isClients(role: Role, text: string): boolean {
-  return role === 'system' || (role === 'user' && text.startsWith('<system-reminder>'));
 }
 
 /** Claude Code empties old results to save room. */

@@ -1,5 +1,6 @@
 /** The front door: Fastify with our rules for access, bodies and errors; the routes have a file each. */
 import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
+import type { PromptRules } from '../prompt/canonical.ts';
 import { GatewayError } from '../protocol/errors.ts';
 import { parseJson } from '../protocol/json.ts';
 import { newRequestId } from '../reply/ids.ts';
@@ -21,7 +22,7 @@ declare module 'fastify' {
   }
 }
 
-export function createServer(gateway: Gateway, rules: AccessRules): FastifyInstance {
+export function createServer(gateway: Gateway, rules: AccessRules, promptRules: PromptRules): FastifyInstance {
   const app = fastify({
     bodyLimit: maxBodyBytes,
     // An SSE stream is silent for minutes while an engine prefills; no timer of the server may end it.
@@ -56,8 +57,8 @@ export function createServer(gateway: Gateway, rules: AccessRules): FastifyInsta
     sendError(reply, new GatewayError('unknown_route', `No route ${request.method} ${request.url}`)),
   );
 
-  messagesRoute(app, gateway);
-  countTokensRoute(app, gateway);
+  messagesRoute(app, gateway, promptRules);
+  countTokensRoute(app, gateway, promptRules);
   modelsRoutes(app, gateway);
   healthRoute(app, gateway);
   rootRoutes(app);

@@ -1,6 +1,6 @@
 /** `POST /v1/messages`: from the body to a running request. */
 import type { FastifyInstance } from 'fastify';
-import { toPrompt } from '../../prompt/canonical.ts';
+import { type PromptRules, toPrompt } from '../../prompt/canonical.ts';
 import { identify } from '../../prompt/lineage.ts';
 import { describeIssue, type MessagesRequest, messagesRequest } from '../../protocol/anthropic/request.ts';
 import { GatewayError } from '../../protocol/errors.ts';
@@ -8,12 +8,12 @@ import type { Gateway } from '../../runtime/gateway.ts';
 import { createJsonReply } from '../json-reply.ts';
 import { createSseReply } from '../sse-reply.ts';
 
-export function messagesRoute(app: FastifyInstance, gateway: Gateway): void {
+export function messagesRoute(app: FastifyInstance, gateway: Gateway, rules: PromptRules): void {
   const { timing } = gateway;
   app.post('/v1/messages', (request, reply) => {
     const body = parseBody(request.body);
     gateway.events.emit({ type: 'request.body', requestId: request.id, body });
-    const prompt = toPrompt(body);
+    const prompt = toPrompt(body, rules);
     // Fastify keeps the request for as long as the answer takes; of the body nothing is needed any more.
     request.body = undefined;
     const port = body.stream ? createSseReply(reply, timing.slowClient) : createJsonReply(reply, timing.beginJson);

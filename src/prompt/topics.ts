@@ -1,14 +1,14 @@
 /**
- * What a text that Claude Code wrote itself is about, piece by piece: its system prompt, its system messages, its reminders
- * (wording of 2.1.197 to 2.1.330). The pieces that change on their own get names, so that a difference can be told in words.
+ * What a text that Claude Code wrote itself is about, line by line: its system prompt, its system messages, its reminders
+ * (wording of 2.1.197 to 2.1.330). What changes on its own has a name.
  */
-import { digest, markOf } from './digest.ts';
 
-/** A run of lines on one topic; the text itself is not kept. */
-export interface Piece {
+import type { Role } from './types.ts';
+
+/** Neighbouring lines on one topic. */
+export interface Run {
   readonly what: string;
-  readonly mark: number;
-  readonly bytes: number;
+  readonly lines: readonly string[];
 }
 
 /** Lines that begin a topic, which lasts until the next such line or, but for one, the next heading. */
@@ -24,7 +24,7 @@ const openings: readonly (readonly [RegExp, string])[] = [
 
 /** Lines with a topic of their own, whatever stands around them. */
 const remarks: readonly (readonly [RegExp, string])[] = [
-  [/working director/i, 'working directory'],
+  [/^\s*(?:- )?(?:\w+ )?(?:working director(?:y|ies):|Is (?:directory )?a git repo)/i, 'working directory'],
   [/^\s*(?:-\s*)?(?:Today's date|The date has changed)/, 'date'],
   [/ memory at `/, 'memory folder'],
   [/^\s*(?:-\s*)?You are powered by the model/, 'model name'],
@@ -36,37 +36,27 @@ export const plain = 'instructions';
 /** People's own headings and remarks stand in it. */
 const foreign = 'CLAUDE.md';
 
-export function piecesOf(text: string): Piece[] {
+/** Whether the client wrote it and not a person. */
+export function isClients(role: Role, text: string): boolean {
+  return role === 'system' || (role === 'user' && text.startsWith('<system-reminder>'));
+}
+
+/** All lines of the text, in order; a heading begins a run of its own. */
+export function runsOf(text: string): Run[] {
   const runs: { what: string; lines: string[] }[] = [];
   let topic = plain;
   for (const line of text.split('\n')) {
     const opened = find(openings, line);
-    const heading = line.startsWith('#') && topic !== foreign;
+    const isOurs = topic !== foreign;
+    const heading = isOurs && line.startsWith('#');
     if (opened !== undefined) topic = opened;
-    else if (heading || line.startsWith('</')) topic = plain;
+    else if (heading || (isOurs && line.startsWith('</')) || line === '</system-reminder>') topic = plain;
     const what = topic === foreign ? topic : (find(remarks, line) ?? topic);
     const last = runs.at(-1);
     if (last?.what === what && !heading) last.lines.push(line);
     else runs.push({ what, lines: [line] });
   }
-  return runs.map(({ what, lines }) => pieceOf(what, `${lines.join('\n')}\n`));
-}
-
-export function pieceOf(what: string, text: string): Piece {
-  return { what, mark: markOf(digest(text)), bytes: Buffer.byteLength(text) };
-}
-
-/** Topics of the pieces that only one side has, in order, the unknown one last. */
-export function changedTopics(before: readonly Piece[], now: readonly Piece[]): string[] {
-  const topics = new Set([...lacking(now, before), ...lacking(before, now)].map(({ what }) => what));
-  const unknown = topics.delete(plain);
-  return unknown ? [...topics, plain] : [...topics];
-}
-
-/** Pieces of one side that the other has not. */
-export function lacking(pieces: readonly Piece[], other: readonly Piece[]): Piece[] {
-  const marks = new Set(other.map(({ mark }) => mark));
-  return pieces.filter(({ mark }) => !marks.has(mark));
+  return runs;
 }
 
 function find(table: readonly (readonly [RegExp, string])[], line: string): string | undefined {
