@@ -14,6 +14,7 @@ export interface MessageWriter {
   touch(usage: Usage): void;
   /** @param signature of a thinking block, if its engine signs; others get one derived from their text */
   closeBlock(signature: string | undefined): void;
+  /** A block that is open stays open. */
   closeMessage(reason: StopReason, stopSequence: string | null, usage: Usage): void;
   /** Type of the open block. */
   readonly open: BlockStart['type'] | undefined;
@@ -85,6 +86,7 @@ export function createMessageWriter(model: string, consume: (event: StreamEvent)
       thoughts = undefined;
     },
     closeMessage(reason, stopSequence, usage) {
+      drain(pending.length);
       consume({ type: 'message_delta', delta: { stop_reason: reason, stop_sequence: stopSequence }, usage });
       consume({ type: 'message_stop' });
     },

@@ -187,7 +187,7 @@ test('a call that was cut off behind its first pieces never stops, and is no rea
   const cut = [name('Write'), json('{"text":"ha'), 'flush' as const, json('lf')];
   for (const reason of ['max_tokens', 'end_turn', 'tool_use'] as const) {
     const { events, bytes } = run([...whole, ...cut, ended(reason)]);
-    expect(short(events).slice(-5)).toEqual(['}', 'tool_use{', '{"text":"ha', 'stop max_tokens', 'message_stop']);
+    expect(short(events).slice(-5)).toEqual(['tool_use{', '{"text":"ha', 'lf', 'stop max_tokens', 'message_stop']);
     expect(lintSse(bytes()).problems).toEqual([]);
     expect(folded(events).content).toMatchObject([{ type: 'tool_use', name: 'Read' }]);
   }
