@@ -191,7 +191,7 @@ function readMarkup(next: EngineSink, tools: Tools, { grammar, openers }: Watche
 
   /** A call cut off by the token limit is nobody's answer. */
   const cutOff = () => {
-    if (markup && !markup.reader.won && isText(markup)) say(markup.opener + markup.body);
+    if (markup && isText(markup)) say(markup.opener + markup.body);
     else if (markup) space = '';
     markup = undefined;
     say(held);
@@ -221,7 +221,10 @@ function readMarkup(next: EngineSink, tools: Tools, { grammar, openers }: Watche
   };
 }
 
-/** A bracket or a brace with hardly anything behind it is more likely the last word of a text than the start of a call. */
-function isText({ opener, body }: Markup): boolean {
-  return opener.length < 6 && body.length < 8;
+/**
+ * What markup is that was cut off: text when it names a tool that nobody knows, or is no more than a bracket or a brace, which
+ * is more likely the last word of a text than the start of a call.
+ */
+function isText({ opener, body, reader }: Markup): boolean {
+  return !reader.won && (reader.named || (opener.length < 6 && body.length < 8));
 }

@@ -4,6 +4,7 @@ import type { CallSink } from './types.ts';
 export interface Recording extends CallSink {
   /** Hands everything on, a call that has not ended as one that goes on. */
   replay(to: CallSink): void;
+  readonly started: boolean;
   /** There are calls, and all of them have ended. */
   readonly complete: boolean;
 }
@@ -26,6 +27,9 @@ export function createRecording(): Recording {
         if (json !== '') to.arguments(json);
         if (ended) to.end();
       }
+    },
+    get started() {
+      return calls.length > 0;
     },
     get complete() {
       return calls.length > 0 && calls.every(({ ended }) => ended);

@@ -13,6 +13,8 @@ export interface Together {
 /** Reads as all families that the opener may be of. Calls come when the first of them starts one of a known tool. */
 export interface Race extends CallReader {
   readonly won: boolean;
+  /** A call was started, if only of a tool that nobody knows. */
+  readonly named: boolean;
   /** Well-formed calls of tools that nobody knows, when the race is over without any other. */
   readonly unknown: Recording | undefined;
 }
@@ -94,6 +96,9 @@ function race(starts: readonly ((calls: CallSink) => CallReader)[], tools: Tools
     },
     get won() {
       return winner !== undefined;
+    },
+    get named() {
+      return winner !== undefined || running.some(({ recording }) => recording.started);
     },
     get unknown() {
       return winner === undefined ? unknown : undefined;
