@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { anthropicBody, openAiBody, type Size } from './bodies.ts';
 import { type Child, startChild } from './children.ts';
 import { agent, type Route, runStream, type Target } from './client.ts';
+import { parsingCosts } from './parsing.ts';
 import { printTable } from './table.ts';
 
 const { values } = parseArgs({
@@ -171,8 +172,9 @@ for (const streams of [16, 64]) paced.push(await pacedStreams(streams));
 const memory = await liveStreams(500);
 agent.destroy();
 for (const child of [gateway, relay, engine]) child.stop();
+const parsing = parsingCosts(scale);
 
-const results = { node: process.version, quick: values.quick, ttftMs, cachedMs, rates, paced, memory };
+const results = { node: process.version, quick: values.quick, ttftMs, cachedMs, rates, paced, memory, parsing };
 printTable(results);
 if (values.json) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);
 else console.log(JSON.stringify(results));

@@ -1,5 +1,6 @@
 /** The benchmark's results as a table, each beside its aim. */
 import type { Route } from './client.ts';
+import type { ParsingCost } from './parsing.ts';
 
 type PerRoute = Readonly<Record<Route, number>>;
 
@@ -23,6 +24,7 @@ export interface Results {
     readonly rssMB: number;
     readonly heapKBPerStream: number;
   };
+  readonly parsing: readonly ParsingCost[];
 }
 
 /** Shares of the direct rate to keep, by number of clients. */
@@ -33,7 +35,7 @@ const percent = (part: number, whole: number) => `${fixed((100 * part) / whole, 
 const added = ({ direct, ...through }: PerRoute, route: 'relay' | 'warmslot') =>
   `+${fixed(through[route] - direct, 2)}`;
 
-export function printTable({ ttftMs, cachedMs, rates, paced, memory }: Results): void {
+export function printTable({ ttftMs, cachedMs, rates, paced, memory, parsing }: Results): void {
   const rows = [
     ['', 'direct', 'minimal relay', 'warmslot', 'aim'],
     [
@@ -83,6 +85,14 @@ export function printTable({ ttftMs, cachedMs, rates, paced, memory }: Results):
     ]),
     ['memory at rest, MB', '', '', fixed(memory.rssAtRestMB, 0), '90'],
     [`heap a live stream, ${memory.streams} streams, kB`, '', '', fixed(memory.heapKBPerStream, 0), '40'],
+    // Beside a relay that does nothing at all.
+    ...parsing.map(({ stream, kB, relayMicros, micros }) => [
+      `tool-call parsing a delta, ${kB} kB of ${stream}, us`,
+      '',
+      fixed(relayMicros, 2),
+      `+${fixed(micros - relayMicros, 2)}`,
+      '+3',
+    ]),
   ];
   const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const cell = (text: string, column: number) =>
