@@ -43,12 +43,15 @@ const lapses: Readonly<Record<CacheKind, string>> = {
   slots: 'the engine does not hold the last turn',
 };
 
-/** Tokens are estimated, and engines reuse whole blocks of them. */
+/** What was answered since is shared too, but held only by some engines. */
 const tolerance = 0.1;
+
+/** Expectations are shares of bytes: tokens of tools and of prose differ in length by about this much. */
+const estimateError = 0.25;
 
 /** Why the engine reused less than expected, in words; undefined when it did not. */
 export function shortfallOf(expected: Expectation, cachedTokens: number, hasThinking: boolean): string | undefined {
-  if (cachedTokens >= expected.cachedTokens * (1 - tolerance)) return undefined;
+  if (cachedTokens >= expected.cachedTokens * (1 - estimateError)) return undefined;
   if (expected.kind !== 'prefixes' && hasThinking && cachedTokens > 0) {
     return "the model's template drops the thinking of earlier turns";
   }

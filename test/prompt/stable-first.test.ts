@@ -70,6 +70,8 @@ test('first requests from two directories share more than nine tenths, and one b
   };
   expect(shared(stable)).toBeGreaterThan(0.8);
   expect(shared(promptOf)).toBeLessThan(0.1);
+  // An engine that keeps system text and tools alone keeps them for both.
+  expect(stable(bodies[0]).prefixKey).toBe(stable(bodies[1]).prefixKey);
 });
 
 test('reminders that announce tools come before what the person wrote and where', () => {

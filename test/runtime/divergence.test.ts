@@ -88,6 +88,19 @@ test('an engine that keeps system text and tools alone is named as the cause', a
   expect(second.reused).toBeGreaterThan(0.3 * second.total);
 });
 
+test('a stream that opens while it waits for the slot, and an answer in one piece, say it too', async () => {
+  const { gateway, engine } = await startGatewayOnFake({ quirks: { decodeMs: 10 }, timing: { openAfter: 20 } });
+  await say(gateway, { ...base, messages: [words('user', 'SAY:one')] });
+  const long = say(gateway, { ...base, messages: [words('user', 'LONG:60')] }, { 'x-claude-code-agent-id': 'a1' });
+  await engine.waitFor(() => engine.running() === 1);
+  const waited = await say(gateway, { ...base, messages: [words('user', 'SAY:two')] });
+  expect(waited.cause).toBe('another conversation');
+  expect(waited.reused).toBeGreaterThan(0);
+  await long;
+  const whole = await say(gateway, { ...base, messages: [words('user', 'SAY:three')], stream: false });
+  expect(whole.cause).toBe('another conversation');
+});
+
 test('an engine that lost what it held is told with its own figures', async () => {
   const { gateway, engine } = await startGatewayOnFake({ quirks: { engine: 'batched' } });
   const opening = [words('user', 'SAY:one')];

@@ -31,7 +31,7 @@ test('whatever clients call their tools and models, the header is one', () => {
 });
 
 test('less than expected is a shortfall; with thinking in the history the template is the likely cause', () => {
-  expect(shortfallOf(expected(180), 175, true)).toBeUndefined();
+  expect(shortfallOf(expected(180), 150, true)).toBeUndefined();
   expect(shortfallOf(expected(180), 100, true)).toContain('thinking');
   expect(shortfallOf(expected(180), 100, false)).toContain('less of it');
   expect(shortfallOf(expected(180), 0, true)).toContain('less of it');
