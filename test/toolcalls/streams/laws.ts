@@ -86,8 +86,9 @@ function cut({ expected, text }: Stream, heard: Heard): string | undefined {
 
 function isHalfOf(half: HeardItem, call: HeardItem | undefined): string | undefined {
   if (half.type !== 'half' || call?.type !== 'call' || half.name !== call.name) return 'half of another call';
-  const json = half.json.replace(/\\(u[\da-f]{0,3})?$/, '');
-  const input = ['', '"}', '}'].map((closers) => readExact(json + closers)).find(isObject);
+  // Half an escape may have come.
+  const texts = [half.json, half.json.replace(/\\(u[\da-f]{0,3})?$/, '')];
+  const input = texts.flatMap((text) => ['', '"}', '}'].map((closers) => readExact(text + closers))).find(isObject);
   if (half.json === '') return undefined;
   if (!input || !isObject(call.input)) return `not half of an object: ${half.json}`;
   const wanted = call.input;
