@@ -19,8 +19,12 @@ export function compare(before: Trace, now: Trace): Comparison {
   if (cause === undefined) return { sharedBytes, lostBytes: 0, cause };
   const usable = Math.min(sizeOf(before), endOf(now.blocks, now.prefixBytes));
   const lostBytes = Math.max(0, usable - sharedBytes);
-  return { sharedBytes, lostBytes, cause: before.model === now.model ? cause : `${modelWords(before, now)}; ${cause}` };
+  const words = before.model === now.model ? cause : `${modelWords(before, now)}; ${cause}`;
+  return { sharedBytes, lostBytes, cause: words.length > longest ? `${words.slice(0, longest)}...` : words };
 }
+
+/** Names come from the client, and there may be any number of them. */
+const longest = 300;
 
 /** The client left before the end, or tries again. */
 const unanswered = 'the last answer is not in the history';

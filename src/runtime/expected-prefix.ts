@@ -60,7 +60,5 @@ export function shortfallOf(expected: Expectation, cachedTokens: number, hasThin
 
 /** Names of tools and models come from the client: what a header cannot hold is shown as `?`. */
 function headerText(text: string): string {
-  const limit = 300;
-  const plain = text.replace(/[^\x20-\x7e]/g, '?');
-  return plain.length > limit ? `${plain.slice(0, limit)}...` : plain;
+  return text.replace(/[^\x20-\x7e]/g, '?');
 }

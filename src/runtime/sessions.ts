@@ -68,10 +68,12 @@ export function createSessions(events: EventBus): Sessions {
     begin(turn) {
       const { requestId, identity, client, prompt } = turn;
       const { sessionId, lineage, agentId } = identity;
-      const before = traces.get(lineage);
+      // Another client's prompts are nobody's business, whatever session it names.
+      const key = JSON.stringify([client, lineage]);
+      const before = traces.get(key);
       // Titles and probes share a lineage and nothing else.
       const trace = agentId === 'auxiliary' ? undefined : traceOf(prompt, before);
-      if (trace) traces.set(lineage, trace);
+      if (trace) traces.set(key, trace);
       const continuation = continuationOf(turn, before, trace);
       const { prefixKey } = prompt;
       actorOf(sessionId, client).send({ type: 'turn.started', lineage, requestId, prefixKey, continuation });
@@ -79,8 +81,8 @@ export function createSessions(events: EventBus): Sessions {
         continuation,
         hasThinking: trace?.blocks.some(({ what }) => what === 'thinking') ?? false,
         answered({ content }) {
-          if (trace && traces.peek(lineage) === trace) {
-            traces.set(lineage, withAnswer(trace, toBlocks(content as readonly RequestBlock[])));
+          if (trace && traces.peek(key) === trace) {
+            traces.set(key, withAnswer(trace, toBlocks(content as readonly RequestBlock[])));
           }
         },
         ended(report) {

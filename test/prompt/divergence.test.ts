@@ -185,6 +185,12 @@ test.each<[string, Body, string]>([
   expect(lostBytes).toBeLessThanOrEqual(prompt.bytes - sharedBytes);
 });
 
+test('however many names there are, the cause is a short one', () => {
+  const before = traceOf(promptOf(base));
+  const tools = Array.from({ length: 4 }, (_, index) => tool(`${index}`.repeat(200)));
+  expect(compare(before, traceOf(promptOf({ ...base, tools }))).cause?.length).toBeLessThan(310);
+});
+
 test('of an answer that came back in another form, the place is told and the rest of it is lost', () => {
   const asked = promptOf({ ...base, messages: [opening] });
   const answer = [text('Looking.'), bash({ description: 'look', command: 'ls' })];

