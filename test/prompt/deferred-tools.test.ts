@@ -56,3 +56,34 @@ test('where the search itself would run at Anthropic, the model is shown every t
   const search = { type: 'tool_search_tool_regex_20251119', name: 'tool_search_tool_regex' };
   expect(promptOf({ tools: [search, later('Fetch')] }).tools).toHaveLength(2);
 });
+
+test('a tool added between messages is defined where it was added', () => {
+  const addition = { type: 'tool_addition', tool: { type: 'tool_definition', definition: tool('Late') } };
+  const named = { type: 'tool_addition', tool: { type: 'tool_reference', name: 'Placeholder' } };
+  const first = promptOf(before);
+  const second = promptOf({ ...before, messages: [...asked, { role: 'system', content: [addition, named] }] });
+  expect(second.prefixKey).toBe(first.prefixKey);
+  expect(second.loadedTools).toMatchObject([
+    { name: 'Late', description: 'Does Late.', inputSchema: { type: 'object' } },
+    { name: 'Placeholder' },
+  ]);
+  expect(second.turns.at(-1)).toMatchObject({
+    role: 'system',
+    content: [
+      {
+        text: 'Can be called from now on:\n<functions>\n<function>{"description":"Does Late.","name":"Late","parameters":{"type":"object"}}</function>\n</functions>',
+      },
+      { text: expect.stringContaining('"name":"Placeholder"') },
+    ],
+  });
+});
+
+test('a tool that the prompt begins with is not brought in once more, and what defines none stays what it is', () => {
+  const odd = [{ type: 'tool_addition', tool: { type: 'tool_definition', definition: 7 } }, { type: 'tool_addition' }];
+  const { loadedTools, turns } = promptOf({
+    tools: [tool('Write')],
+    messages: [...found('Write'), { role: 'system', content: odd }],
+  });
+  expect(loadedTools).toEqual([]);
+  expect(turns.at(-1)?.content).toEqual(odd.map((value) => ({ type: 'other', value })));
+});
