@@ -6,7 +6,10 @@ import type { InvalidCall } from '../toolcalls/ask-again.ts';
 
 /** @param said the answer, as text */
 export function correctionOf(prompt: Prompt, invalid: readonly InvalidCall[], said: string): Prompt {
-  const added = [turn('assistant', said.trim()), turn('user', complaint(invalid, [...prompt.tools, ...prompt.loadedTools]))];
+  const added = [
+    turn('assistant', said.trim()),
+    turn('user', complaint(invalid, [...prompt.tools, ...prompt.loadedTools])),
+  ];
   const tip = { key: prompt.chain.at(-1)?.key ?? prompt.prefixKey, bytes: prompt.bytes };
   const chain = [...prompt.chain, ...hashTurns(tip, added)];
   const messages = Array.isArray(prompt.body.messages) ? prompt.body.messages : [];
