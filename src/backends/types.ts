@@ -100,6 +100,8 @@ export interface BackendOptions {
   readonly sampling: Sampling;
   /** Where embedded engines keep models they download or make. */
   readonly modelsDir: string;
+  /** Where embedded engines keep the state of prefixes, and how many bytes of it; 0 or absent: none. */
+  readonly snapshots?: { readonly dir: string; readonly maxBytes: number } | undefined;
 }
 
 export interface BackendDeps {

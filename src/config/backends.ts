@@ -14,13 +14,13 @@ export interface BackendConfig extends BackendOptions {
 export function enabledBackends(config: Config): BackendConfig[] {
   return Object.entries(config.backends)
     .filter(([name, entry]) => (config.backend === undefined ? entry.enabled : name === config.backend))
-    .map(([name, entry]) => toOptions(name, entry, config.cache.models.dir))
+    .map(([name, entry]) => toOptions(name, entry, config.cache))
     .sort((a, b) => a.priority - b.priority);
 }
 
-function toOptions(name: string, entry: BackendEntry, modelsDir: string): BackendConfig {
+function toOptions(name: string, entry: BackendEntry, { models, snapshots }: Config['cache']): BackendConfig {
   const type = typeOf(name, entry);
   if (!type) throw new ConfigError(`backends.${name}.type: missing; name the kind of engine`);
   const { enabled: _, port: __, ...rest } = entry;
-  return { ...rest, name, type, baseUrl: baseUrlOf(type, entry), modelsDir };
+  return { ...rest, name, type, baseUrl: baseUrlOf(type, entry), modelsDir: models.dir, snapshots };
 }

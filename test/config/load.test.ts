@@ -108,6 +108,7 @@ test('all that the contract shows is accepted', () => {
       askAgain: true,
       sampling: { temperature: 0.7, topP: 0.8, topK: 20 },
       modelsDir: expect.stringMatching(/^\/.*\/\.cache\/warmslot\/models$/),
+      snapshots: { dir: '/tmp/s', maxBytes: 8589934592 },
     },
   ]);
   const { backend: _, ...all } = config;

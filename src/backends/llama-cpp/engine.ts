@@ -1,11 +1,19 @@
 /** A loaded model with its slots. Knows tokens and texts, nothing of prompts and requests. */
-import type { Llama, LlamaContext, LlamaGrammarEvaluationState, LlamaModel } from 'node-llama-cpp';
+import type {
+  Llama,
+  LlamaContext,
+  LlamaContextSequence,
+  LlamaGrammarEvaluationState,
+  LlamaModel,
+} from 'node-llama-cpp';
 import type { EngineSink } from '../../protocol/engine.ts';
 import { GatewayError, toGatewayError } from '../../protocol/errors.ts';
 import { type Library, loadLibrary, startLlama, threads } from './library.ts';
+import { modelDigest } from './model-digest.ts';
 import type { Tokenizer } from './prompt-tokens.ts';
 import type { TemplateSource } from './render.ts';
 import { runWork, type Work } from './slot.ts';
+import { openSnapshots, type Snapshots } from './snapshots.ts';
 import type { Valve } from './valve.ts';
 
 export interface EngineOptions {
@@ -14,6 +22,8 @@ export interface EngineOptions {
   /** Tokens of prompt and answer together, for each slot; absent: the most that fits into memory, up to `maxContext`. */
   readonly contextWindow: number | undefined;
   readonly maxContext: number;
+  /** Where prefixes are kept, and how many bytes they may take; absent, or 0 bytes: nowhere. */
+  readonly snapshots?: { readonly dir: string; readonly maxBytes: number } | undefined;
   /** What llama.cpp itself complains of, and what could not be honoured. */
   notice(text: string): void;
   /** Gives up loading. */
@@ -43,19 +53,16 @@ export interface LlamaEngine {
 /** @throws GatewayError engine_unreachable | engine_failed */
 export async function createLlamaEngine(options: EngineOptions): Promise<LlamaEngine> {
   const library = await loadLibrary();
-  const llama = await startLlama(library, (message) => options.notice(`llama.cpp: ${message}`));
+  const llama = await startLlama(library, (message) => {
+    if (!isOwnTrouble(message)) options.notice(`llama.cpp: ${message}`);
+  });
   try {
     const model = await llama.loadModel({ modelPath: options.modelPath, loadSignal: options.signal });
     const wanted = wantedContext(model, options);
     const context = await createContext(model, wanted, options);
-    return engineOf(
-      library,
-      llama,
-      model,
-      context,
-      Math.min(context.contextSize, wanted ?? context.contextSize),
-      options,
-    );
+    const contextWindow = Math.min(context.contextSize, wanted ?? context.contextSize);
+    const snapshots = await snapshotsOf(library, llama, context, options);
+    return engineOf({ library, llama, model, context, contextWindow, snapshots }, options);
   } catch (error) {
     await llama.dispose();
     throw explain(error, options.modelPath);
@@ -79,15 +86,53 @@ function createContext(model: LlamaModel, wanted: number | undefined, options: E
   });
 }
 
-function engineOf(
-  library: Library,
+/** What reading and writing states complains of is said once, by those who do it. */
+function isOwnTrouble(complaint: string): boolean {
+  return complaint.startsWith('llama_state_seq_');
+}
+
+async function snapshotsOf(
+  { cpp }: Library,
   llama: Llama,
-  model: LlamaModel,
   context: LlamaContext,
-  contextWindow: number,
-  options: EngineOptions,
-): LlamaEngine {
-  const sequences = Array.from({ length: options.slots }, () => context.getSequence());
+  { modelPath, slots, snapshots, notice, signal }: EngineOptions,
+): Promise<Snapshots | undefined> {
+  if (!snapshots) return undefined;
+  const { dir } = snapshots;
+  const origin = async () => ({
+    modelDigest: await modelDigest(modelPath, dir, signal),
+    module: await cpp.getModuleVersion(),
+    release: llama.llamaCppRelease.release,
+    device: llama.gpu || 'cpu',
+    slots,
+    flashAttention: context.flashAttention,
+    keyType: context.kvCacheKeyType,
+    valueType: context.kvCacheValueType,
+  });
+  return openSnapshots({ ...snapshots, origin, notice, signal });
+}
+
+interface Parts {
+  readonly library: Library;
+  readonly llama: Llama;
+  readonly model: LlamaModel;
+  readonly context: LlamaContext;
+  readonly contextWindow: number;
+  readonly snapshots: Snapshots | undefined;
+}
+
+function engineOf(parts: Parts, { slots, modelPath }: EngineOptions): LlamaEngine {
+  const { library, llama, model, context, contextWindow, snapshots } = parts;
+  const sequences = Array.from({ length: slots }, () => context.getSequence());
+  const sequenceOf = (slot: number): LlamaContextSequence => {
+    const sequence = sequences[slot];
+    if (!sequence) throw new RangeError(`slot ${slot} of ${sequences.length}`);
+    return sequence;
+  };
+  const empty = async (slot: number): Promise<void> => {
+    await sequenceOf(slot).dispose();
+    sequences[slot] = context.getSequence();
+  };
 
   return {
     library,
@@ -101,19 +146,22 @@ function engineOf(
       return new library.cpp.LlamaGrammarEvaluationState({ model, grammar });
     },
     async run(slot, work, valve, sink) {
-      const sequence = sequences[slot];
-      if (!sequence) throw new RangeError(`slot ${slot} of ${sequences.length}`);
       const maxTokens = Math.min(work.maxTokens, contextWindow - work.tokens.length);
+      const prefix = work.tokens.slice(0, work.prefixTokens);
+      const snapshot = prefix.length > 0 ? snapshots?.of(prefix) : undefined;
       try {
-        await runWork(sequence, { ...work, maxTokens }, valve, sink);
+        if (snapshot && !(await snapshot.restore(sequenceOf(slot)))) await empty(slot);
+        await runWork(sequenceOf(slot), { ...work, maxTokens }, snapshot, valve, sink);
       } catch (error) {
         // What a failed evaluation left in the KV cache is unknown.
-        await sequence.dispose();
-        sequences[slot] = context.getSequence();
-        throw explain(error, options.modelPath);
+        await empty(slot);
+        throw explain(error, modelPath);
       }
     },
-    close: () => llama.dispose(),
+    async close() {
+      await snapshots?.settled();
+      await llama.dispose();
+    },
   };
 }
 

@@ -18,6 +18,7 @@ import { createLlamaEngine, type LlamaEngine } from './engine.ts';
 import { jsonGrammar, toolCallGrammar } from './grammar.ts';
 import { modelFile, modelName } from './model-file.ts';
 import { demoNotice, downloadNotices, toollessNotice } from './notices.ts';
+import { createPrefixBoundary } from './prefix-boundary.ts';
 import { createPromptTokens, type TokenizedPrompt } from './prompt-tokens.ts';
 import { createRenderer } from './render.ts';
 import { samplingOf } from './sampling.ts';
@@ -45,6 +46,8 @@ const PROBE_PATIENCE_MS = 3_000;
 interface Loaded {
   readonly engine: LlamaEngine;
   tokens(prompt: Prompt): TokenizedPrompt;
+  /** How many of the prompt's tokens are system and tools. */
+  prefixTokens(prompt: Prompt): number;
 }
 
 export const createLlamaCppBackend = ((options: BackendOptions, deps: BackendDeps, hooks: LlamaHooks = {}): Backend => {
@@ -121,19 +124,20 @@ export const createLlamaCppBackend = ((options: BackendOptions, deps: BackendDep
     const onProgress = downloadNotices(deps, name);
     const modelPath = await modelFile(options.model, options.modelsDir, onProgress, signal);
     const { notice } = deps;
-    const { contextWindow } = options;
+    const { contextWindow, snapshots } = options;
     const engine = await createLlamaEngine({
       modelPath,
       slots,
       contextWindow,
       maxContext: MAX_CONTEXT,
+      snapshots,
       notice,
       signal,
     });
     const toolless = toollessNotice(engine.template.template);
     if (toolless) notice(toolless);
     const tokens = createPromptTokens(engine.tokenizer, createRenderer(engine.library, engine.template));
-    loaded = { engine, tokens };
+    loaded = { engine, tokens, prefixTokens: createPrefixBoundary((prompt) => tokens(prompt).tokens) };
     return loaded;
   }
 
@@ -168,12 +172,13 @@ export const createLlamaCppBackend = ((options: BackendOptions, deps: BackendDep
     }
   }
 
-  async function workFor({ engine, tokens }: Loaded, { prompt, maxTokens }: GenerateJob): Promise<Work> {
+  async function workFor({ engine, tokens, prefixTokens }: Loaded, { prompt, maxTokens }: GenerateJob): Promise<Work> {
     const tokenized = tokens(prompt);
     requireFits(tokenized.tokens.length, engine.contextWindow);
     const gbnf = grammarFor(prompt, engine);
     return {
       tokens: tokenized.tokens,
+      prefixTokens: prefixTokens(prompt),
       // A grammar's text is the answer, even where the template wanted thinking first.
       begun: gbnf === undefined ? tokenized.begun : '',
       maxTokens,

@@ -2,6 +2,7 @@
 import type { LlamaContextSequence, LlamaGrammarEvaluationState, SequenceEvaluateOptions, Token } from 'node-llama-cpp';
 import type { EndReason, EngineSink } from '../../protocol/engine.ts';
 import { createTextStream } from './detokenize.ts';
+import type { PrefixSnapshot, Saving } from './snapshots.ts';
 import type { Valve } from './valve.ts';
 
 /**
@@ -19,6 +20,8 @@ export type ChooseToken = (choice: {
 export interface Work {
   /** The whole prompt, shorter than the context. */
   readonly tokens: readonly Token[];
+  /** How many of them are the prefix, system and tools; 0: too few to matter. */
+  readonly prefixTokens: number;
   /** Text the answer begins with, written by the template. */
   readonly begun: string;
   readonly maxTokens: number;
@@ -27,50 +30,77 @@ export interface Work {
   readonly chooseToken: ChooseToken | undefined;
 }
 
-/** Resolves when the slot is at rest again: after `ended`, or, with nothing pushed, soon after the valve was closed. */
+/**
+ * Resolves when the slot is at rest again: after `ended`, or, with nothing pushed, soon after the valve was closed.
+ * @param snapshot where the prefix is written to when the slot passes its end
+ */
 export async function runWork(
   sequence: LlamaContextSequence,
   work: Work,
+  snapshot: PrefixSnapshot | undefined,
   valve: Valve,
   sink: EngineSink,
 ): Promise<void> {
   const promptTokens = work.tokens.length;
-  // The last token is evaluated again in any case: the choice of the next one needs its logits. Never shift: it would move
-  // what was cached at other positions, and the answer would no longer be that of a fresh prefill.
-  await sequence.adaptStateToTokens(work.tokens.slice(0, -1), false);
+  // Never shift: it would move what was cached at other positions, and the answer would no longer be that of a fresh prefill.
+  await sequence.adaptStateToTokens(work.tokens.slice(0, usable(sequence, work)), false);
   const cachedTokens = sequence.nextTokenIndex;
   if (valve.closed) return;
   sink.push({ type: 'started', promptTokens, cachedTokens });
   sink.flush();
   const total = promptTokens - cachedTokens;
-  const rest = await prefill(sequence, work.tokens.slice(cachedTokens), valve, sink);
+  const { rest, saving } = await prefill(sequence, work, snapshot, valve, sink);
   if (valve.closed) return;
   const answer = await decode(sequence, rest, total, work, valve, sink);
   if (valve.closed) return;
-  sink.push({ type: 'usage', promptTokens, cachedTokens, outputTokens: answer.tokens });
+  const created = (await saving?.kept) ? { createdTokens: work.prefixTokens - cachedTokens } : {};
+  if (valve.closed) return;
+  sink.push({ type: 'usage', promptTokens, cachedTokens, ...created, outputTokens: answer.tokens });
   sink.push({ type: 'ended', reason: answer.reason });
   sink.flush();
 }
 
-/** Evaluates all but the last chunk, which is left to the decoding: its end yields the first token. */
+/**
+ * How many of the prompt's first tokens the slot holds and need not be evaluated. Of a prefix it holds only a part of, whole
+ * chunks: llama.cpp rounds otherwise in small batches, and a prefix is to be the same bits however the slot came to it.
+ */
+function usable(sequence: LlamaContextSequence, { tokens, prefixTokens }: Work): number {
+  const held = sequence.compareContextTokens([...tokens]).firstDifferentIndex;
+  // The last token is evaluated again in any case: the choice of the next one needs its logits.
+  return held < prefixTokens ? held - (held % PREFILL_CHUNK) : Math.min(held, tokens.length - 1);
+}
+
+interface Prefilled {
+  /** Left to the decoding: its end yields the first token. */
+  readonly rest: readonly Token[];
+  readonly saving: Saving | undefined;
+}
+
+/** Evaluates all but the last chunk. One ends where the prefix does, so that the slot holds nothing else then. */
 async function prefill(
   sequence: LlamaContextSequence,
-  tokens: readonly Token[],
+  work: Work,
+  snapshot: PrefixSnapshot | undefined,
   valve: Valve,
   sink: EngineSink,
-): Promise<readonly Token[]> {
+): Promise<Prefilled> {
+  const tokens = work.tokens.slice(sequence.nextTokenIndex);
   const total = tokens.length;
+  const border = work.prefixTokens - sequence.nextTokenIndex;
   let done = 0;
-  while (total - done > PREFILL_CHUNK) {
+  let saving: Saving | undefined;
+  while (done < border || total - done > PREFILL_CHUNK) {
     await valve.passable();
     if (valve.closed) break;
-    await sequence.evaluateWithoutGeneratingNewTokens(tokens.slice(done, done + PREFILL_CHUNK));
-    done += PREFILL_CHUNK;
+    const end = done < border ? Math.min(done + PREFILL_CHUNK, border) : done + PREFILL_CHUNK;
+    await sequence.evaluateWithoutGeneratingNewTokens(tokens.slice(done, end));
+    done = end;
+    if (done === border) saving = await snapshot?.save(sequence);
     if (valve.closed) break;
     sink.push({ type: 'prefill', done, total });
     sink.flush();
   }
-  return tokens.slice(done);
+  return { rest: tokens.slice(done), saving };
 }
 
 interface Answer {

@@ -141,6 +141,7 @@ async function say(
   const events: EngineEvent[] = [];
   const work = {
     tokens: engine.tokenizer.tokenize(prompt),
+    prefixTokens: 0,
     begun: '',
     maxTokens,
     sampling: { temperature: 0.9, topP: 0.95, topK: 40, seed },

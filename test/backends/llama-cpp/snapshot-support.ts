@@ -1,0 +1,43 @@
+/** Prompts with prefixes long enough to be kept on disk, and a folder to keep them in. */
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { EngineUsage } from '../../../src/backends/types.ts';
+import type { Prompt } from '../../../src/prompt/types.ts';
+import { type Demo, eventOf, longText, promptOf, type Run, startDemo } from './support.ts';
+
+export const plenty = 1_000_000_000;
+
+/** Every seed is a prefix of its own. */
+export function prefixed(seed: number, user = 'hello', tokens = 1_200): Prompt {
+  return promptOf({ system: `${seed} ${longText(tokens, seed)}`, messages: [{ role: 'user', content: user }] });
+}
+
+/** Removed after the test. */
+export async function snapshotDir(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'warmslot-snapshots-'));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  return join(dir, 'snapshots');
+}
+
+/** Stopped after the test. */
+export async function demoWith(dir: string, maxBytes = plenty): Promise<Demo> {
+  const demo = await startDemo({ snapshots: { dir, maxBytes } });
+  onTestFinished(() => demo.stop());
+  return demo;
+}
+
+export async function namesIn(dir: string, ending: '.snapshot' | '.draft'): Promise<string[]> {
+  return (await readdir(dir)).filter((name) => name.endsWith(ending));
+}
+
+export function usageOf(run: Run): EngineUsage {
+  const { type: _, ...usage } = eventOf(run, 'usage');
+  return usage;
+}
+
+/** What the engine says beyond that its answers are noise. */
+export function complaints({ notices }: Demo): readonly string[] {
+  return notices.filter((text) => !text.includes('noise'));
+}
