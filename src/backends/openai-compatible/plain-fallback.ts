@@ -1,6 +1,7 @@
 /**
  * Models whose chat template knows no tools: most servers describe tools to them in words of their own, some refuse the
- * request. It is sent again then with the tools in plain words, and later ones are sent so at once.
+ * request. It is sent again then with the tools in plain words, and later ones are sent so at once, unless the model took
+ * tools before: then it was this conversation that its template would not have, or the refusal was none.
  */
 import type { Prompt } from '../../prompt/types.ts';
 import { type EngineEvent, type EngineSink, isAside } from '../../protocol/engine.ts';
@@ -11,27 +12,25 @@ export type Start = (plain: boolean, sink: EngineSink) => Generation;
 
 /** @returns runs a generation whose model may turn out to know no tools */
 export function createPlainFallback(): (model: string, prompt: Prompt, start: Start, sink: EngineSink) => Generation {
-  const toolless = new Set<string>();
+  const knows = new Map<string, 'tools' | 'words'>();
 
   return (model, prompt, start, sink) => {
-    const plain = toolless.has(model);
+    const plain = knows.get(model) === 'words';
     if (plain || !usesTools(prompt)) return start(plain, sink);
     let started = false;
+    let answered = false;
 
-    const push = (event: EngineEvent) => {
+    const push = (event: EngineEvent, way: 'tools' | 'words') => {
+      answered ||= !isAside(event) && event.type !== 'failed';
+      if (answered && !knows.has(model)) knows.set(model, way);
       if (event.type !== 'started' || !started) sink.push(event);
       started ||= event.type === 'started';
     };
 
-    const learn = (event: EngineEvent) => {
-      if (!isAside(event) && event.type !== 'failed') toolless.add(model);
-      push(event);
-    };
-
     let running = start(false, {
       push(event) {
-        if (event.type === 'failed' && refusesTools(event)) running = start(true, { ...sink, push: learn });
-        else push(event);
+        if (answered || event.type !== 'failed' || !refusesTools(event)) return push(event, 'tools');
+        running = start(true, { ...sink, push: (event) => push(event, 'words') });
       },
       flush: () => sink.flush(),
     });

@@ -84,6 +84,25 @@ test.each(refusals)(
   },
 );
 
+test('a model that took tools before is given them again after a refusal', async () => {
+  let refusals = 0;
+  const on = await open(createOpenAiBackend, (asked, response, request) => {
+    const refused = JSON.stringify(asked.body.messages).includes('odd') && refusals++ === 0;
+    if (!refused) return sendStream(response, wholeAnswer);
+    return refuse(400, 'Jinja Exception: one tool call at a time')(asked, response, request);
+  });
+  const odd = { tools, messages: [{ role: 'user', content: 'odd' }] };
+  for (const body of [{ tools }, odd, { tools }]) expect(await on.run(body)).toEqual(['started', 'Good.', 'ended']);
+  expect(on.chats().map(namesTools)).toEqual([true, true, false, true]);
+});
+
+test('an answer that has begun is not begun again', async () => {
+  const pieces = [{ content: 'Well.' }, { tool_calls: [{ index: 3, function: { arguments: '{}' } }] }];
+  const on = await open(createOpenAiBackend, (_, response) => sendStream(response, chatStream(pieces)));
+  expect(await on.run({ tools })).toEqual(['started', 'Well.', 'failed']);
+  expect(on.chats()).toHaveLength(1);
+});
+
 test.each([
   [503, 'busy'],
   [401, 'no such key'],
