@@ -19,7 +19,7 @@ export interface Lineage {
 
 /** How a turn's prompt goes on from the lineage's last one. */
 export interface Continuation {
-  /** Rendered bytes up to the first difference, and of the whole. */
+  /** Rendered bytes that the last prompt had too, and of the whole. */
   readonly sharedBytes: number;
   readonly ofBytes: number;
   /** Prompt tokens that have to be read again because of the difference, an estimate. */

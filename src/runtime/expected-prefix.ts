@@ -1,5 +1,4 @@
 /** What an engine is expected to have of a prompt before it is asked, and what became of that. */
-
 import { reusableBytes } from '../../machines/policies/reuse.ts';
 import type { CacheKind, PromptShape } from '../../machines/policies/types.ts';
 import type { Continuation } from '../../machines/session.ts';
@@ -28,23 +27,23 @@ export function expectPrefix(
 }
 
 /** The value of `x-warmslot-prefix`: `REUSED/TOTAL; cause`, in tokens as far as they can be told before the engine counts. */
-export function prefixHeader({ kind, promptTokens, cachedTokens }: Expectation, continuation: Continuation): string {
+export function prefixHeader(expected: Expectation, continuation: Continuation, prefixBytes: number): string {
+  const { kind, promptTokens, cachedTokens } = expected;
   const { cause, sharedBytes, ofBytes } = continuation;
-  const shared = (promptTokens * sharedBytes) / Math.max(1, ofBytes);
-  const isKept = cause !== goesOn || cachedTokens >= shared * (1 - tolerance);
-  return headerText(`${cachedTokens}/${promptTokens}; ${isKept ? cause : lapses[kind]}`);
+  const shared = Math.floor((promptTokens * sharedBytes) / Math.max(1, ofBytes));
+  // With another prefix nothing of the last prompt is counted on, however much of it is the same.
+  const isHeld = sharedBytes <= prefixBytes || cachedTokens >= shared;
+  const causes = [...(cause === goesOn && !isHeld ? [] : [cause]), ...(isHeld ? [] : [lapses[kind]])];
+  return headerText(`${cachedTokens}/${promptTokens}; ${causes.join('; ')}`);
 }
 
-/** Why a prompt that goes on from the last one is not found in the cache. */
+/** Why what a prompt shares with the last one is not found in the cache. */
 const lapses: Readonly<Record<CacheKind, string>> = {
   none: 'the engine keeps nothing',
   prefixes: 'the engine keeps system text and tools alone',
   conversations: 'the engine does not hold the last turn',
   slots: 'the engine does not hold the last turn',
 };
-
-/** What was answered since is shared too, but held only by some engines. */
-const tolerance = 0.1;
 
 /** Expectations are shares of bytes: tokens of tools and of prose differ in length by about this much. */
 const estimateError = 0.25;

@@ -127,7 +127,7 @@ export function createJob(input: JobInput): Job {
     expectOf(handle, slot) {
       if (promptTokens === 0) return;
       expected = expectPrefix(handle, shape, promptTokens, slot);
-      reply.describe({ 'x-warmslot-prefix': prefixHeader(expected, turn.continuation) });
+      reply.describe({ 'x-warmslot-prefix': prefixHeader(expected, turn.continuation, prefixBytes) });
     },
     cache: 'miss',
     askedAgain: undefined,

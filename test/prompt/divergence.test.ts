@@ -202,7 +202,7 @@ test('of an answer that came back in another form, the place is told and the res
   expect(next(...answer)).toMatchObject({ cause: undefined, lostBytes: 0 });
   const { cause, sharedBytes, lostBytes } = next(text('Looking.'), bash({ command: 'ls', description: 'look' }));
   expect(cause).toBe(`${rewritten}order of the keys of a Bash call (message 2)`);
-  expect(sharedBytes - asked.bytes).toBeGreaterThanOrEqual('Looking.'.length);
+  expect(sharedBytes).toBe(asked.bytes);
   expect(lostBytes).toBeGreaterThan('{"description":"look","command":"ls"}'.length);
   expect(next(bash({ description: 'look', command: 'ls' }), text('Looking.')).cause).toContain('moved in front of');
   const dropped = promptOf({ ...base, messages: [user(...opening.content, text('Hello?'))] });

@@ -11,19 +11,25 @@ const expected = (cachedTokens: number, kind: Expectation['kind'] = 'slots'): Ex
   cachedTokens,
 });
 
-test.each<[Expectation, string]>([
-  [expected(180), `180/200; ${goesOn}`],
-  [expected(0), '0/200; the engine does not hold the last turn'],
-  [expected(120, 'prefixes'), '120/200; the engine keeps system text and tools alone'],
-  [expected(0, 'none'), '0/200; the engine keeps nothing'],
-])('a prompt that goes on, %j: %s', (expectation, header) => {
-  expect(prefixHeader(expectation, on)).toBe(header);
+const edited: Continuation = { ...on, sharedBytes: 700, lostTokens: 40, cause: 'history rewritten' };
+const other: Continuation = { ...on, sharedBytes: 300, lostTokens: 120, cause: 'tools changed' };
+
+test.each<[Expectation, Continuation, string]>([
+  [expected(180), on, `180/200; ${goesOn}`],
+  [expected(0), on, '0/200; the engine does not hold the last turn'],
+  [expected(120, 'prefixes'), on, '120/200; the engine keeps system text and tools alone'],
+  [expected(0, 'none'), on, '0/200; the engine keeps nothing'],
+  [expected(140), edited, '140/200; history rewritten'],
+  [expected(0), edited, '0/200; history rewritten; the engine does not hold the last turn'],
+  [expected(0), other, '0/200; tools changed'],
+])('%j of a prompt with 500 bytes of system text and tools, %j: %s', (expectation, continuation, header) => {
+  expect(prefixHeader(expectation, continuation, 500)).toBe(header);
 });
 
 test('whatever clients call their tools and models, the header is one', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 500 }), (cause) => {
-      const value = prefixHeader(expected(0), { ...on, cause });
+      const value = prefixHeader(expected(0), { ...on, cause }, 500);
       expect(() => new Headers({ 'x-warmslot-prefix': value })).not.toThrow();
     }),
   );
