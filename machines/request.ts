@@ -6,7 +6,7 @@
  * the machine decides is carried out by provided actions, which own the sockets.
  */
 import { type ActorRefFrom, type AnyActorRef, assign, type EventObject, fromCallback, sendTo, setup } from 'xstate';
-import type { Ticket } from './policies/types.ts';
+import type { Ticket, TurnEnd } from './policies/types.ts';
 import type { Lease, LeaseEvent } from './scheduler.ts';
 
 export interface RequestInput {
@@ -37,7 +37,7 @@ export type AttemptEvent =
   /** The answer is there, but for calls no tool can take: the engine is asked once more for those, on the same lease. */
   | { type: 'attempt.correcting' }
   /** `stopped`: the answer ended before the engine did (a stop sequence), which may go on working for a moment. */
-  | { type: 'attempt.done'; stopped: boolean }
+  | { type: 'attempt.done'; stopped: boolean; turn?: TurnEnd }
   | { type: 'attempt.failed'; failure: Failure }
   /** Nothing came from the engine for longer than a prefill or a token may take. */
   | { type: 'attempt.silent' };
@@ -95,10 +95,10 @@ export const requestMachine = setup({
     ),
     releaseLease: sendTo(
       ({ context }) => context.scheduler,
-      ({ context }, params: { outcome: 'finished' | 'abandoned' }) => ({
+      ({ context }, params: { outcome: 'finished' | 'abandoned'; turn?: TurnEnd }) => ({
         type: 'lease.release',
         requestId: context.ticket.requestId,
-        outcome: params.outcome,
+        ...params,
       }),
     ),
     fail: assign((_, params: { failure: Failure }) => ({ failure: params.failure })),
@@ -200,6 +200,7 @@ export const requestMachine = setup({
           type: 'releaseLease',
           params: ({ event }) => ({
             outcome: event.type === 'attempt.done' && event.stopped ? 'abandoned' : 'finished',
+            ...(event.type === 'attempt.done' && event.turn ? { turn: event.turn } : {}),
           }),
         },
         'endReply',

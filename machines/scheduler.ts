@@ -8,12 +8,26 @@ import { type ActorRefFrom, type AnyActorRef, assign, type ErrorActorEvent, emit
 import { type Refusal, refusal } from './policies/admission.ts';
 import { serviceOrder } from './policies/ordering.ts';
 import { type Placement, place } from './policies/placement.ts';
-import type { BackendView, CacheKind, HeldPrompt, Intake, SlotState, SlotView, Ticket } from './policies/types.ts';
+import type {
+  BackendView,
+  CacheKind,
+  HeldPrompt,
+  Intake,
+  Measured,
+  Policy,
+  SlotState,
+  SlotView,
+  Ticket,
+  TurnEnd,
+} from './policies/types.ts';
 import { type SlotActor, slotMachine } from './slot.ts';
 
 export interface SchedulerInput {
   /** Requests that may wait; more are refused. */
   readonly maxWaiting: number;
+  /** The clock of `arrivedAt`, in milliseconds. */
+  readonly now: () => number;
+  readonly policy: Policy;
 }
 
 export interface Lease extends Placement {
@@ -23,8 +37,12 @@ export interface Lease extends Placement {
 export type SchedulerEvent =
   | { type: 'request.enqueue'; ticket: Ticket; requester: AnyActorRef }
   | { type: 'request.leave'; requestId: string }
-  /** `abandoned`: the engine may still be working on it. */
-  | { type: 'lease.release'; requestId: string; outcome: 'finished' | 'abandoned' }
+  /** Its first token is there: the engine is through with the prompt. */
+  | { type: 'lease.progress'; requestId: string }
+  /** Comes before its release. */
+  | ({ type: 'lease.measured'; requestId: string } & Measured)
+  /** `abandoned`: the engine may still be working on it. `turn`: the answer is complete. */
+  | { type: 'lease.release'; requestId: string; outcome: 'finished' | 'abandoned'; turn?: TurnEnd }
   | { type: 'backend.changed'; backend: string; intake: Intake; slots: number }
   | { type: 'cache.changed'; backend: string; kind: CacheKind; held: readonly HeldPrompt[] }
   | { type: 'slot.changed'; backend: string; index: number; state: SlotState }

@@ -18,13 +18,49 @@ export interface PromptShape {
 
 export interface Ticket {
   readonly requestId: string;
+  readonly session: string;
   readonly lineage: string;
   readonly client: string;
   readonly band: Band;
+  /** Milliseconds of the scheduler's clock. */
+  readonly arrivedAt: number;
   readonly shape: PromptShape;
+  /** Rendered size of the whole prompt, in the unit of its shape. */
+  readonly bytes: number;
+  /** Estimated; 0 while no engine has been reached. */
+  readonly promptTokens: number;
+  /** Milliseconds that the tools of the lineage's last turn took, where the client tells; undefined means nothing. */
+  readonly toolMs: number | undefined;
   /** Backends that may serve it, the preferred first. */
   readonly candidates: readonly string[];
+  /** Those of them that are as good as the first: it runs on whichever starts it soonest. */
+  readonly pool: readonly string[];
 }
+
+/** How an answer ended, as far as it tells whether its lineage comes back by itself. */
+export interface TurnEnd {
+  readonly endedIn: 'tool_use' | 'answer';
+}
+
+/** What a lease was used for, once that is known. */
+export interface Measured {
+  /** Milliseconds from the grant to the first token; undefined when there was none. */
+  readonly prefillMs: number | undefined;
+  /** Milliseconds from the first token on. */
+  readonly decodeMs: number;
+  /** Share of the prompt that the engine says it did not have to prefill, 0 to 1; undefined when it says nothing. */
+  readonly reused: number | undefined;
+}
+
+/** Which parts of the order are on: all of them, but for simulations and tests that ask what each is worth. */
+export interface Policy {
+  readonly order: 'fifo' | 'warm';
+  readonly fairness: boolean;
+  readonly hold: boolean;
+  readonly aging: boolean;
+}
+
+export const fullPolicy: Policy = { order: 'warm', fairness: true, hold: true, aging: true };
 
 export type SlotState = 'free' | 'leased' | 'cancelling' | 'quarantined';
 

@@ -16,6 +16,8 @@ export interface Identity {
   readonly band: Band;
   /** One for each prompt a person wrote. */
   readonly promptId?: string;
+  /** Milliseconds that the tools of the last turn took, one after the other. */
+  readonly toolMs?: number;
 }
 
 export type Headers = Readonly<Record<string, string | string[] | undefined>>;
@@ -29,6 +31,7 @@ export function identify(headers: Headers, request: MessagesRequest, client: str
     header(headers, 'x-claude-code-session-id') ?? namedSession(request) ?? anonymousSession(request, client);
   const agent = header(headers, 'x-claude-code-agent-id');
   const promptId = header(headers, 'x-claude-code-prompt-id');
+  const toolMs = toolTime(header(headers, 'x-claude-code-prev-tool-durations'));
   const band = bandOfClass(header(headers, 'x-claude-code-request-class')) ?? bandOfBody(request, agent !== undefined);
   // A title runs beside the main turn with a prompt of its own: it must not pass for the main agent's latest one.
   const agentId = agent ?? (band === 'auxiliary' ? 'auxiliary' : 'main');
@@ -38,12 +41,19 @@ export function identify(headers: Headers, request: MessagesRequest, client: str
     lineage: `${sessionId}/${agentId}`,
     band,
     ...(promptId === undefined ? {} : { promptId }),
+    ...(toolMs === undefined ? {} : { toolMs }),
   };
 }
 
 function header(headers: Headers, name: string): string | undefined {
   const value = headers[name];
   return (Array.isArray(value) ? value[0] : value) || undefined;
+}
+
+/** `Bash=31;Read=4`, in milliseconds. Tools that ran at the same time make the sum an upper bound. */
+function toolTime(durations: string | undefined): number | undefined {
+  const times = [...(durations ?? '').matchAll(/=(\d{1,9})(?=;|$)/g)].map(([, ms]) => Number(ms));
+  return times.length > 0 ? times.reduce((sum, ms) => sum + ms, 0) : undefined;
 }
 
 /** Claude Code's `metadata.user_id` is a JSON text holding the session; other clients' is an opaque name. */

@@ -17,6 +17,7 @@ import { failureOf } from './failure.ts';
 import { type Fit, fitInto } from './fit.ts';
 import { type GenerationListener, type RunningGeneration, startGeneration } from './generation.ts';
 import type { Job } from './job.ts';
+import type { LeaseMeter } from './lease-meter.ts';
 import { usePrefix } from './prefix-use.ts';
 
 export interface Attempt {
@@ -31,10 +32,11 @@ export interface Attempt {
 export interface AttemptListener {
   report(event: AttemptEvent): void;
   readonly count: CountCall;
+  readonly meter: LeaseMeter;
 }
 
 export function startAttempt(job: Job, handle: BackendHandle, lease: Lease, listener: AttemptListener): Attempt {
-  const { report, count } = listener;
+  const { report, count, meter } = listener;
   const info = handle.info();
   const { prompt } = job;
   if (!info || !prompt) throw new Error(`attempt on ${handle.backend.name} without engine info or prompt`);
@@ -64,6 +66,7 @@ export function startAttempt(job: Job, handle: BackendHandle, lease: Lease, list
     handle.running--;
     job.reply.steer(undefined);
     prefix.end(outcome);
+    meter.end();
     return true;
   };
 
@@ -90,6 +93,8 @@ export function startAttempt(job: Job, handle: BackendHandle, lease: Lease, list
         if (event.cachedTokens === undefined) return;
         cachedReported = true;
         job.firstTokenAt ??= performance.now();
+        meter.prefilled();
+        meter.reused(Math.min(1, event.cachedTokens / Math.max(1, promptTokens)));
         return prefix.prefilled(event.cachedTokens > 0);
       case 'ended':
         if (!cachedReported) synthesizer.push({ type: 'usage', cachedTokens: prefix.expected(promptTokens) });
@@ -98,6 +103,7 @@ export function startAttempt(job: Job, handle: BackendHandle, lease: Lease, list
         return;
       default:
         job.firstTokenAt ??= performance.now();
+        meter.prefilled();
         prefix.spoke();
     }
   };
@@ -111,7 +117,8 @@ export function startAttempt(job: Job, handle: BackendHandle, lease: Lease, list
     }
     if (synthesizer.outcome) {
       finish('finished');
-      report({ type: 'attempt.done', stopped: running?.stopped ?? false });
+      const endedIn = synthesizer.outcome.reason === 'tool_use' ? 'tool_use' : 'answer';
+      report({ type: 'attempt.done', stopped: running?.stopped ?? false, turn: { endedIn } });
       return;
     }
     heardAt = performance.now();

@@ -7,6 +7,8 @@ import { fitInto } from './fit.ts';
 export interface Eligible {
   /** The preferred first. */
   readonly candidates: readonly BackendHandle[];
+  /** Those of them that are as good as the first: of its priority, with the same model. */
+  readonly pool: readonly BackendHandle[];
   /** On the preferred one; 0 while it has not been reached. */
   readonly promptTokens: number;
 }
@@ -24,8 +26,14 @@ export function eligible(prompt: Prompt, backends: readonly BackendHandle[]): El
   const readable = verdicts.filter(({ fit }) => !(fit instanceof GatewayError && fit.code !== 'prompt_too_long'));
   const preferred = readable[0] ?? verdicts[0];
   if (preferred?.fit instanceof GatewayError) throw preferred.fit;
+  const candidates = readable.filter(({ fit }) => !(fit instanceof GatewayError)).map(({ handle }) => handle);
   return {
-    candidates: readable.filter(({ fit }) => !(fit instanceof GatewayError)).map(({ handle }) => handle),
+    candidates,
+    pool: candidates.filter((handle) => areEquals(handle, candidates[0])),
     promptTokens: preferred?.fit?.promptTokens ?? 0,
   };
+}
+
+function areEquals(a: BackendHandle, b: BackendHandle | undefined): boolean {
+  return b !== undefined && a.backend.priority === b.backend.priority && a.info()?.model === b.info()?.model;
 }

@@ -14,10 +14,12 @@ import { eligible } from './eligible.ts';
 import type { EventBus } from './events.ts';
 import { errorOf, isEnginesFault } from './failure.ts';
 import { createJob, type Job } from './job.ts';
+import { startLeaseMeter } from './lease-meter.ts';
 import type { Models } from './models.ts';
 import type { ReplyPort } from './reply-port.ts';
 import type { Sessions } from './sessions.ts';
 import { summarize, turnOf } from './summary.ts';
+import { ticketOf } from './ticket.ts';
 import type { Timing } from './timing.ts';
 
 export interface NewRequest {
@@ -100,6 +102,7 @@ export function createRequests(deps: Deps): Requests {
           },
           count: (outcome, tool, changes) =>
             events.emit({ type: 'toolCall.read', requestId: job.id, tool, outcome, changes }),
+          meter: startLeaseMeter(scheduler, job.id),
         });
         entry.attempt = attempt;
         return attempt.stop;
@@ -190,7 +193,7 @@ export function createRequests(deps: Deps): Requests {
 
   return {
     start({ id, identity, client, prompt, reply, skipCache }) {
-      const { candidates, promptTokens } = eligible(prompt, models.candidates(prompt.model));
+      const { candidates, pool, promptTokens } = eligible(prompt, models.candidates(prompt.model));
       const key = skipCache ? undefined : responseKey(prompt);
       const answer = key ? cache.get(key) : undefined;
       const keep = key !== undefined && !answer;
@@ -206,14 +209,7 @@ export function createRequests(deps: Deps): Requests {
       else if (first) job.expectOf(first);
       const actor = createActor(machine, {
         input: {
-          ticket: {
-            requestId: id,
-            lineage: identity.lineage,
-            client,
-            band: identity.band,
-            shape: job.shape,
-            candidates: candidates.map((handle) => handle.backend.name),
-          },
+          ticket: ticketOf(job, prompt.bytes, { candidates, pool, promptTokens }),
           scheduler,
           cached: answer !== undefined,
         },

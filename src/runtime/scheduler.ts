@@ -1,5 +1,6 @@
 /** Starts the scheduler and tells its slots how to find out that an engine is idle again. */
 import { createActor, fromPromise } from 'xstate';
+import { fullPolicy } from '../../machines/policies/types.ts';
 import { type SchedulerActor, schedulerMachine } from '../../machines/scheduler.ts';
 import { slotMachine } from '../../machines/slot.ts';
 import type { Backend } from '../backends/types.ts';
@@ -16,7 +17,9 @@ export function startScheduler(backends: ReadonlyMap<string, Backend>, events: E
       }),
     },
   });
-  const scheduler = createActor(schedulerMachine.provide({ actors: { slot } }), { input: { maxWaiting } });
+  const scheduler = createActor(schedulerMachine.provide({ actors: { slot } }), {
+    input: { maxWaiting, now: () => performance.now(), policy: fullPolicy },
+  });
   scheduler.on('*', (event) => events.emit(event));
   scheduler.subscribe({ error: (error) => events.emit({ type: 'actor.broke', actor: 'scheduler', error }) });
   return scheduler.start();

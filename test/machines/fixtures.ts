@@ -19,13 +19,20 @@ export function held(slot: number, prefix: string, ...turns: readonly string[]):
 }
 
 export function ticket(requestId: string, patch: Partial<Ticket> = {}): Ticket {
+  const { shape: prompt = shape('p', requestId), candidates = ['mlx'] } = patch;
   return {
     requestId,
+    session: `session of ${requestId}`,
     lineage: `lineage of ${requestId}`,
     client: 'ana',
     band: 'interactive',
-    shape: shape('p', requestId),
-    candidates: ['mlx'],
+    arrivedAt: 0,
+    shape: prompt,
+    bytes: prompt.chain.at(-1)?.bytes ?? prompt.prefixBytes,
+    promptTokens: 0,
+    toolMs: undefined,
+    candidates,
+    pool: candidates.slice(0, 1),
     ...patch,
   };
 }

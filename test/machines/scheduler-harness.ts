@@ -1,18 +1,26 @@
 /** A scheduler with its real slots, engines that are idle when the test says so, and requests that only listen. */
 import { createActor, fromPromise, SimulatedClock } from 'xstate';
-import type { Intake, Ticket } from '../../machines/policies/types.ts';
+import { fullPolicy, type Intake, type Ticket } from '../../machines/policies/types.ts';
 import { type LeaseEvent, type SchedulerEmitted, schedulerMachine } from '../../machines/scheduler.ts';
 import { slotMachine } from '../../machines/slot.ts';
 import { listener, ticket } from './fixtures.ts';
 
-export function startScheduler({ maxWaiting = 10, backends = ['mlx'] as readonly string[], slots = 1 } = {}) {
+export function startScheduler({
+  maxWaiting = 10,
+  backends = ['mlx'] as readonly string[],
+  slots = 1,
+  policy = fullPolicy,
+} = {}) {
   const clock = new SimulatedClock();
   const emitted: SchedulerEmitted[] = [];
   const idle: (() => void)[] = [];
   const slot = slotMachine.provide({
     actors: { engineIdle: fromPromise(() => new Promise<void>((resolve) => idle.push(resolve))) },
   });
-  const actor = createActor(schedulerMachine.provide({ actors: { slot } }), { clock, input: { maxWaiting } });
+  const actor = createActor(schedulerMachine.provide({ actors: { slot } }), {
+    clock,
+    input: { maxWaiting, now: () => clock.now(), policy },
+  });
   actor.on('*', (event) => emitted.push(event));
   actor.start();
   const requests = new Map<string, LeaseEvent[]>();
@@ -29,7 +37,11 @@ export function startScheduler({ maxWaiting = 10, backends = ['mlx'] as readonly
     enqueue(requestId: string, patch: Partial<Ticket> = {}) {
       const { ref, heard } = listener<LeaseEvent>();
       requests.set(requestId, heard);
-      actor.send({ type: 'request.enqueue', ticket: ticket(requestId, patch), requester: ref });
+      actor.send({
+        type: 'request.enqueue',
+        ticket: ticket(requestId, { arrivedAt: clock.now(), ...patch }),
+        requester: ref,
+      });
     },
     leave: (requestId: string) => actor.send({ type: 'request.leave', requestId }),
     release: (requestId: string, outcome: 'finished' | 'abandoned' = 'finished') =>

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createActor } from 'xstate';
+import { fullPolicy } from '../../machines/policies/types.ts';
 import { type LeaseEvent, schedulerMachine } from '../../machines/scheduler.ts';
 import { slotMachine } from '../../machines/slot.ts';
 import { cover } from './coverage.ts';
@@ -246,7 +247,9 @@ test('a broken slot is told of and does not take the others with it', () => {
     },
   });
   const broke: unknown[] = [];
-  const actor = createActor(schedulerMachine.provide({ actors: { slot } }), { input: { maxWaiting: 9 } });
+  const actor = createActor(schedulerMachine.provide({ actors: { slot } }), {
+    input: { maxWaiting: 9, now: () => 0, policy: fullPolicy },
+  });
   actor.on('slot.broke', (event) => broke.push(event));
   actor.start();
   actor.send({ type: 'backend.changed', backend: 'mlx', intake: 'full', slots: 2 });
@@ -260,6 +263,9 @@ test('a broken slot is told of and does not take the others with it', () => {
 });
 
 test('both states can be reached; draining is left with the gateway', () => {
-  const coverage = cover(schedulerMachine, { input: { maxWaiting: 1 }, events: [{ type: 'drain' }] });
+  const coverage = cover(schedulerMachine, {
+    input: { maxWaiting: 1, now: () => 0, policy: fullPolicy },
+    events: [{ type: 'drain' }],
+  });
   expect(coverage).toEqual({ unreached: [], deadEnds: ['scheduler.draining'] });
 });

@@ -87,3 +87,14 @@ test('a subagent without a class is one by its agent id', () => {
   expect(identify(headers, main, 'ana').band).toBe('subagent');
   expect(identify(headers, request({ max_tokens: 1 }), 'ana').band).toBe('auxiliary');
 });
+
+test.each([
+  ['Bash=31', 31],
+  ['Bash=31;Read=4;My%20Tool=1000', 1035],
+  ['', undefined],
+  ['Bash', undefined],
+  ['Bash=soon;Read=4', 4],
+])('x-claude-code-prev-tool-durations %j is %s ms of tools', (value, expected) => {
+  const headers = { ...session, 'x-claude-code-prev-tool-durations': value };
+  expect(identify(headers, main, 'ana').toolMs).toBe(expected);
+});
