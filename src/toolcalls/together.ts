@@ -22,18 +22,36 @@ export interface Race extends CallReader {
 export function together(families: readonly Grammar[]): Together {
   const openers = [...new Set(families.flatMap((family) => family.openers))];
   const firstOpeners = [...new Set(families.flatMap((family) => family.firstOpeners ?? []))];
+  const always = entriesOf(openers, families, ({ openers }) => openers);
+  const atFirst = entriesOf(firstOpeners, families, ({ openers, firstOpeners = [] }) => [...openers, ...firstOpeners]);
   return {
     openers,
     firstOpeners,
-    open(hit, tools, calls, first) {
-      const starts = families.flatMap((family) =>
-        [...family.openers, ...((first && family.firstOpeners) || [])]
-          .filter((opener) => opener.startsWith(hit))
-          .map((opener) => (sink: CallSink) => behind(opener.slice(hit.length), family.open(opener, tools, sink))),
-      );
-      return race(starts, tools, calls);
-    },
+    open: (hit, tools, calls, first) => race((first ? atFirst : always).get(hit) ?? [], tools, calls),
   };
+}
+
+/** A family that may have written what was read. */
+interface Entry {
+  readonly family: Grammar;
+  readonly opener: string;
+  /** Of its opener, not read yet. */
+  readonly rest: string;
+}
+
+/** By what was read. Brackets are everywhere in code, so this is not looked for at every one of them. */
+function entriesOf(
+  hits: readonly string[],
+  families: readonly Grammar[],
+  openersOf: (family: Grammar) => readonly string[],
+): ReadonlyMap<string, readonly Entry[]> {
+  const entriesFor = (hit: string) =>
+    families.flatMap((family) =>
+      openersOf(family)
+        .filter((opener) => opener.startsWith(hit))
+        .map((opener) => ({ family, opener, rest: opener.slice(hit.length) })),
+    );
+  return new Map(hits.map((hit) => [hit, entriesFor(hit)]));
 }
 
 interface Runner {
@@ -42,15 +60,15 @@ interface Runner {
   readonly recording: Recording;
 }
 
-function race(starts: readonly ((calls: CallSink) => CallReader)[], tools: Tools, calls: CallSink): Race {
+function race(entries: readonly Entry[], tools: Tools, calls: CallSink): Race {
   let winner: Recording | undefined;
   let unknown: Recording | undefined;
   let furthest = 0;
 
-  const enter = (start: (calls: CallSink) => CallReader): Runner => {
+  const enter = ({ family, opener, rest }: Entry): Runner => {
     const recording = createRecording();
     const sink = () => (winner === recording ? calls : recording);
-    const reader = start({
+    const told: CallSink = {
       start(name) {
         if (winner === undefined && tools.find(name)) {
           winner = recording;
@@ -60,11 +78,11 @@ function race(starts: readonly ((calls: CallSink) => CallReader)[], tools: Tools
       },
       arguments: (json) => sink().arguments(json),
       end: () => sink().end(),
-    });
-    return { reader, recording };
+    };
+    return { reader: behind(rest, () => family.open(opener, tools, told)), recording };
   };
 
-  let running = starts.map(enter);
+  let running = entries.map(enter);
 
   const finish = ({ recording }: Runner) => {
     if (winner === undefined && recording.complete) unknown ??= recording;
@@ -107,18 +125,21 @@ function race(starts: readonly ((calls: CallSink) => CallReader)[], tools: Tools
 }
 
 /** A reader whose opener goes on with `rest`. */
-function behind(rest: string, reader: CallReader): CallReader {
+function behind(rest: string, open: () => CallReader): CallReader {
+  if (rest === '') return open();
   let seen = 0;
+  let reader: CallReader | undefined;
 
   return {
     read(piece) {
       const part = piece.slice(0, rest.length - seen);
       if (!rest.startsWith(part, seen)) return { state: 'over', at: 0 };
       seen += part.length;
-      if (part.length === piece.length) return { state: 'more' };
+      if (seen < rest.length || part.length === piece.length) return { state: 'more' };
+      reader ??= open();
       const reading = reader.read(piece.slice(part.length));
       return reading.state === 'more' ? reading : { state: 'over', at: reading.at + rest.length };
     },
-    end: () => (seen === rest.length ? reader.end() + rest.length : 0),
+    end: () => (seen === rest.length ? rest.length + (reader ?? open()).end() : 0),
   };
 }
