@@ -90,7 +90,7 @@ export const configSchema = z.strictObject({
     .strictObject({
       stableFirst: z
         .boolean()
-        .default(false)
+        .default(true)
         .describe(
           'moves lines that change between directories and days behind what does not, so that sessions share more',
         ),
