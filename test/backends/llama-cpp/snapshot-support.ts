@@ -1,31 +1,14 @@
-/** Prompts with prefixes long enough to be kept on disk, and a folder to keep them in. */
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+/** Prompts with prefixes long enough to be kept on disk, and what becomes of them. Used outside of test runs as well. */
+import { readdir } from 'node:fs/promises';
 import type { EngineUsage } from '../../../src/backends/types.ts';
 import type { Prompt } from '../../../src/prompt/types.ts';
-import { type Demo, eventOf, longText, promptOf, type Run, startDemo } from './support.ts';
+import { type Demo, eventOf, longText, promptOf, type Run } from './support.ts';
 
 export const plenty = 1_000_000_000;
 
 /** Every seed is a prefix of its own. */
 export function prefixed(seed: number, user = 'hello', tokens = 1_200): Prompt {
   return promptOf({ system: `${seed} ${longText(tokens, seed)}`, messages: [{ role: 'user', content: user }] });
-}
-
-/** Removed after the test. */
-export async function snapshotDir(): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), 'warmslot-snapshots-'));
-  onTestFinished(() => rm(dir, { recursive: true, force: true }));
-  return join(dir, 'snapshots');
-}
-
-/** Stopped after the test. */
-export async function demoWith(dir: string, maxBytes = plenty): Promise<Demo> {
-  const demo = await startDemo({ snapshots: { dir, maxBytes } });
-  onTestFinished(() => demo.stop());
-  return demo;
 }
 
 export async function namesIn(dir: string, ending: '.snapshot' | '.draft'): Promise<string[]> {

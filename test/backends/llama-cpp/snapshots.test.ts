@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createDemoModel } from '../../../src/backends/llama-cpp/demo-model/index.ts';
 import type { Prompt } from '../../../src/prompt/types.ts';
 import { wireUsage } from '../../../src/reply/usage.ts';
-import { complaints, demoWith, namesIn, plenty, prefixed, snapshotDir, usageOf } from './snapshot-support.ts';
+import { complaints, namesIn, plenty, prefixed, usageOf } from './snapshot-support.ts';
 import { type Demo, eventOf, startDemo, textOf, userPrompt } from './support.ts';
 
 /** Without snapshots: what answers should be. */
@@ -24,6 +24,20 @@ afterAll(async () => {
   expect(complaints(demo)).toEqual([]);
   await rm(dir, { recursive: true });
 });
+
+/** Removed after the test. */
+async function snapshotDir(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'warmslot-snapshots-'));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  return join(dir, 'snapshots');
+}
+
+/** Stopped after the test. */
+async function demoWith(dir: string, maxBytes = plenty): Promise<Demo> {
+  const demo = await startDemo({ snapshots: { dir, maxBytes } });
+  onTestFinished(() => demo.stop());
+  return demo;
+}
 
 /** How many files the work leaves behind. */
 async function written(work: () => Promise<unknown>): Promise<number> {
