@@ -1,5 +1,6 @@
 /** Arguments whose values are bare text, written as JSON strings: what they stand for is for the tool's schema to say. */
 import type { Json } from '../protocol/json.ts';
+import { keepDigits } from './keep-digits.ts';
 import { createStringWriter, type StringWriter } from './string-writer.ts';
 import type { KnownTool } from './tool-set.ts';
 import type { CallSink } from './types.ts';
@@ -14,6 +15,8 @@ export interface BareArguments {
 
 /** Templates in Python print null so. */
 const nulls = ['null', 'None'];
+
+const longInteger = /^-?[1-9]\d{15,}$/;
 
 /**
  * @param tool undefined for one nobody knows
@@ -30,13 +33,17 @@ export function bareArguments(calls: CallSink, tool: KnownTool | undefined, ownL
   let isText = true;
   let written: StringWriter | undefined;
 
-  const takesNull = (key: string) => tool?.schema.fit(key, null).state === 'fits';
-
-  /** What a value that is read as a whole stands for. */
-  const meant = (key: string, text: string): Json => {
-    if (nulls.includes(text) && takesNull(key)) return null;
-    const fitted = isText ? undefined : tool?.schema.fit(key, text);
-    return fitted?.state === 'retyped' ? fitted.value : text;
+  /** JSON for what a value that is read as a whole stands for. */
+  const meant = (key: string, text: string): string => {
+    if (nulls.includes(text) && tool?.schema.fit(key, null).state === 'fits') return 'null';
+    // As text, a number that long is not certain to be one.
+    const readings: readonly Json[] = longInteger.test(text) ? [Number(text), text] : [text];
+    for (const value of isText ? [] : readings) {
+      const fitted = tool?.schema.fit(key, value);
+      if (fitted?.state === 'fits') return keepDigits(JSON.stringify(value), text);
+      if (fitted?.state === 'retyped') return keepDigits(JSON.stringify(fitted.value), text);
+    }
+    return JSON.stringify(text);
   };
 
   const close = () => {
@@ -45,7 +52,7 @@ export function bareArguments(calls: CallSink, tool: KnownTool | undefined, ownL
     if (written) {
       written.add(value);
       written.end();
-    } else calls.arguments(JSON.stringify(meant(open, value)));
+    } else calls.arguments(meant(open, value));
   };
 
   return {

@@ -3,6 +3,7 @@ import type { EngineEvent } from '../protocol/engine.ts';
 import { isJsonObject } from '../protocol/json.ts';
 import { type MemberSink, readArguments } from './arguments.ts';
 import type { CallOutcome } from './count-call.ts';
+import { keepDigits } from './keep-digits.ts';
 import { repairJson } from './repair-json.ts';
 import { start } from './run.ts';
 import type { KnownTool } from './tool-set.ts';
@@ -89,8 +90,8 @@ export function fitCall({ name, schema }: KnownTool, push: (event: EngineEvent) 
       }
       if (fitted.state === 'wrong') problems.push(fitted.problem);
       if (fitted.state === 'retyped') changes.push(...fitted.changes);
-      const written = value.repaired ? JSON.stringify(value.value) : text;
-      member(key, fitted.state === 'retyped' ? JSON.stringify(fitted.value) : written);
+      const source = typeof value.value === 'string' ? value.value : value.text;
+      member(key, fitted.state === 'retyped' ? keepDigits(JSON.stringify(fitted.value), source) : value.text);
     },
     mended() {
       repaired = true;

@@ -17,7 +17,7 @@ export interface Param {
 const textOf = (manner: Manner) =>
   strings[manner === 'bare' ? 'between tags' : manner === 'gemma' ? 'between tokens' : 'quoted'];
 const integer = fc.oneof(fc.integer({ min: -9, max: 99 }), fc.maxSafeInteger());
-/** More digits than a double holds. Bare text of that length is told to be a number by the schema alone. */
+/** More digits than a double holds. */
 const huge = fc.bigInt({ min: 2n ** 60n, max: 2n ** 90n });
 const double = fc
   .double({ noNaN: true, noDefaultInfinity: true })
@@ -66,7 +66,7 @@ export const kinds = {
   },
   integer: {
     schema: { type: 'integer', minimum: -1e300 },
-    values: (manner) => (manner === 'bare' ? integer : fc.oneof(integer, huge)),
+    values: () => fc.oneof(integer, huge),
   },
   number: { schema: { type: 'number' }, values: () => fc.oneof(double, integer) },
   boolean: { schema: { type: 'boolean' }, values: () => fc.boolean() },
@@ -77,7 +77,10 @@ export const kinds = {
   constant: { schema: { const: 'always' }, values: () => fc.constant('always') },
   words: { schema: { type: 'array', items: string }, values: (manner) => fc.array(textOf(manner), { maxLength: 3 }) },
   oneWord: { schema: { type: 'array', items: string }, values: () => word.map((text) => [text]) },
-  numbers: { schema: { type: 'array', items: { type: 'integer' } }, values: () => fc.array(integer, { maxLength: 3 }) },
+  numbers: {
+    schema: { type: 'array', items: { type: 'integer' } },
+    values: () => fc.array(fc.oneof(integer, huge), { maxLength: 3 }),
+  },
   edits: { schema: { type: 'array', items: edit }, values: (manner) => fc.array(edits(manner), { maxLength: 3 }) },
   edit: { schema: { $ref: '#/$defs/edit' }, defs: { edit }, values: edits },
   open: {

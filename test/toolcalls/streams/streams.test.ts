@@ -3,11 +3,12 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { createTools } from '../../../src/toolcalls/tool-set.ts';
-import { cutAt, cuts } from '../../support/engine-events.ts';
+import { cuts } from '../../support/engine-events.ts';
 import { type Damage, damages } from './damage.ts';
 import { allForms, type Form } from './forms.ts';
 import { breach } from './laws.ts';
 import { listen, tidy } from './listen.ts';
+import { piecesOf } from './pieces.ts';
 import { streamOf } from './stream.ts';
 import { pool } from './tools.ts';
 
@@ -20,13 +21,6 @@ const runs = Math.ceil(total / pairs.length);
 const tools = createTools(pool);
 const counts = new Map<string, number>();
 
-/** Engines decode whole characters. */
-const wholeCharacters = (pieces: readonly string[]) =>
-  pieces
-    .join('\0')
-    .replaceAll(/([\ud800-\udbff])\0/g, '$1')
-    .split('\0');
-
 function check(form: Form, damage: Damage): void {
   const key = `${form.family} ${damage.name}`;
   const property = fc.property(streamOf(form, damage), cuts, (stream, cuts) => {
@@ -36,7 +30,7 @@ function check(form: Form, damage: Damage): void {
     // In the shape in which a difference is read most easily.
     if (why !== undefined)
       expect({ why, text, heard: tidy(heard.items) }).toEqual({ text, heard: tidy(stream.expected) });
-    const pieces = cuts.length > 40 ? [...text] : wholeCharacters(cutAt(text, cuts));
+    const pieces = piecesOf(text, cuts);
     const inPieces = listen(pieces, tools, reason, engine);
     if (!isDeepStrictEqual(inPieces, heard)) expect({ pieces, ...inPieces }).toEqual({ pieces, ...heard });
     if (stream.damaged || damage.name === 'none') counts.set(key, (counts.get(key) ?? 0) + 1);
