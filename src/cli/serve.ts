@@ -1,12 +1,15 @@
 /** `warmslot serve`: the gateway, until a signal ends it. */
+import { resolve } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import { createLogger } from '../observe/logger.ts';
+import { recordTrace } from '../runtime/record.ts';
 import { clientUrl } from './address.ts';
 import { claudeEnvironment } from './claude-environment.ts';
 import type { Command } from './command.ts';
 import { modelOf } from './engine-model.ts';
 import { type Started, startGateway } from './gateway.ts';
 import { configHelp, configOptions, readOptions } from './options.ts';
+import { createRecordFile } from './record-file.ts';
 import { settingsWithEngine } from './settings.ts';
 import { formatEnvironment } from './shell.ts';
 import { stopSignal } from './signals.ts';
@@ -17,19 +20,25 @@ export const command: Command = {
 
 Runs the gateway until SIGINT or SIGTERM; running answers may finish first.
 
-${configHelp}`,
+${configHelp}
+  --record FILE      also writes a trace of what is asked (times, sizes and hashes,
+                     no text) for npm run simulate`,
 
   async run(args, world) {
-    const { values } = readOptions('serve', args, configOptions);
-    const { config } = await settingsWithEngine(values, world);
+    const { values } = readOptions('serve', args, { ...configOptions, record: { type: 'string' } });
+    const { record, ...flags } = values;
+    const { config } = await settingsWithEngine(flags, world);
     const { level } = config.log;
     const log = createLogger({ level, debugLevel: config.debug.level, pretty: world.terminal });
     const stopped = stopSignal();
+    const recording = record === undefined ? undefined : await createRecordFile(resolve(world.cwd, record), log);
     const started = await startGateway(config, log);
+    if (recording) recordTrace(started.app.gateway.events, recording.write);
     greet(started, config, world);
     await stopped;
     sayWhatRuns(started, config, world);
     await started.app.close();
+    await recording?.close();
     return 0;
   },
 };

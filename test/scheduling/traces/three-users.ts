@@ -1,0 +1,25 @@
+import type { Scenario, TraceRequest } from '../../../scripts/simulate/trace.ts';
+import { addTitle, createCoder } from './coding.ts';
+import { oneSlot } from './engines.ts';
+import { createRandom } from './random.ts';
+
+export const scenario: Scenario = {
+  name: 'three users, each main + 2 agents',
+  trace: threeUsers(['ana', 'ben', 'cem']),
+  engines: [oneSlot],
+};
+
+/** Each asks, then delegates to two agents, and asks again. */
+export function threeUsers(names: readonly string[]): TraceRequest[] {
+  const trace: TraceRequest[] = [];
+  const random = createRandom(3);
+  for (const [index, name] of names.entries()) {
+    const coder = createCoder(trace, random, name);
+    const startMs = 4_000 * index;
+    addTitle(trace, name, name, startMs + 20);
+    coder.ask(startMs, 4);
+    coder.delegate(random.between(15_000, 40_000), 2, 6);
+    coder.ask(random.between(15_000, 60_000), 5);
+  }
+  return trace;
+}
