@@ -1,11 +1,11 @@
-/** Prefixes on disk: which are worth it, when they are read and when they are written. */
+/** Prefixes on disk: when they are read and when they are written. */
 import type { LlamaContextSequence, Token } from 'node-llama-cpp';
 import { type StateOrigin, snapshotKey } from './snapshot-key.ts';
 import { openSnapshotStore, type SnapshotStore } from './snapshot-store.ts';
 
 /**
- * What restoring a token costs, in prefilled tokens; a restore reads the whole prefix. On the demo model between 0.007 (20 000
- * tokens) and 0.05 (1 000); models with more state a token also need more work a token.
+ * What restoring a token costs, in prefilled tokens; a restore reads the whole prefix. Measured: 0.007 (20 000 tokens) to 0.05
+ * (1 000) on the demo model, 0.01 to 0.03 on one with a hundred times its state, 48 KiB a token. A busy disk costs more.
  */
 const RESTORE_PRICE = 0.1;
 
@@ -91,7 +91,7 @@ function createSnapshots(
       return true;
     } catch (error) {
       notice(`A prefix snapshot in ${dir} could not be loaded and is removed: ${reasonOf(error)}`);
-      await store.drop(key);
+      await store.drop(key).catch((again) => notice(unreadableNotice(dir, again)));
       return false;
     }
   }
@@ -107,7 +107,7 @@ function createSnapshots(
       if (found !== 'damaged') return found?.path;
       notice(`A prefix snapshot in ${dir} was damaged and has been removed.`);
     } catch (error) {
-      notice(`Prefix snapshots in ${dir} cannot be read: ${reasonOf(error)}`);
+      notice(unreadableNotice(dir, error));
     }
     return undefined;
   }
@@ -155,6 +155,10 @@ function createSnapshots(
 
 function unwritableNotice(dir: string, error: unknown): string {
   return `No prefix snapshots are written: ${dir} cannot be written to, or is full (${reasonOf(error)}). Make room, or set cache.snapshots.dir.`;
+}
+
+function unreadableNotice(dir: string, error: unknown): string {
+  return `Prefix snapshots in ${dir} cannot be read: ${reasonOf(error)}`;
 }
 
 function reasonOf(error: unknown): string {
