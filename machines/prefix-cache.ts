@@ -7,7 +7,7 @@
  * Where several generations run at once, the state names the first of these that any of them is in.
  */
 import { type ActorRefFrom, assign, emit, setup } from 'xstate';
-import { planFor, reusableBytes, sharedBytes, sharedLinks } from './policies/reuse.ts';
+import { remember as heldAfter, planFor, reusableBytes, sharedLinks } from './policies/reuse.ts';
 import type { CacheKind, CachePlan, HeldPrompt } from './policies/types.ts';
 
 export interface PrefixCacheInput {
@@ -31,6 +31,7 @@ export type PrefixCacheEmitted = {
   type: 'cache.changed';
   backend: string;
   kind: CacheKind;
+  capacity: number;
   held: readonly HeldPrompt[];
 };
 
@@ -61,6 +62,7 @@ export const prefixCacheMachine = setup({
       type: 'cache.changed',
       backend: context.backend,
       kind: context.kind,
+      capacity: context.capacity,
       held: context.held,
     })),
   },
@@ -201,18 +203,8 @@ function commonPart(held: HeldPrompt, prompt: HeldPrompt): readonly HeldPrompt[]
   return [{ ...held, chain: held.chain.slice(0, sharedLinks(held.chain, prompt.chain)) }];
 }
 
-function remember(context: PrefixCacheContext, prompt: HeldPrompt): readonly HeldPrompt[] {
-  const replaced = (held: HeldPrompt): boolean => {
-    switch (context.kind) {
-      case 'slots':
-        return held.slot === prompt.slot;
-      case 'prefixes':
-        return held.prefixKey === prompt.prefixKey;
-      default:
-        return sharedBytes(prompt, held) >= (held.chain.at(-1)?.bytes ?? held.prefixBytes);
-    }
-  };
-  return [prompt, ...context.held.filter((held) => !replaced(held))].slice(0, context.capacity);
+function remember({ kind, capacity, held }: PrefixCacheContext, prompt: HeldPrompt): readonly HeldPrompt[] {
+  return heldAfter({ cacheKind: kind, capacity, held }, prompt);
 }
 
 export type PrefixCacheActor = ActorRefFrom<typeof prefixCacheMachine>;

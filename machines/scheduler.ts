@@ -5,29 +5,32 @@
  * they say. Requests are actors of their own systems: they enqueue a ticket and are told `lease.granted` or `lease.refused`.
  */
 import { type ActorRefFrom, type AnyActorRef, assign, type ErrorActorEvent, emit, enqueueActions, setup } from 'xstate';
-import { type Refusal, refusal } from './policies/admission.ts';
-import { serviceOrder } from './policies/ordering.ts';
-import { type Placement, place } from './policies/placement.ts';
+import { isHopeless, type Limits, type Refusal, refusal, retryAfter } from './policies/admission.ts';
+import { deadlineOf } from './policies/aging.ts';
+import * as books from './policies/books.ts';
+import { decide, type Forecast, forecast } from './policies/dispatch.ts';
+import { holdAfter } from './policies/hold.ts';
+import { type Placement, placementOn } from './policies/placement.ts';
 import type {
-  BackendView,
   CacheKind,
+  Floor,
   HeldPrompt,
   Intake,
   Measured,
   Policy,
   SlotState,
-  SlotView,
   Ticket,
   TurnEnd,
+  Waiting,
 } from './policies/types.ts';
 import { type SlotActor, slotMachine } from './slot.ts';
 
-export interface SchedulerInput {
-  /** Requests that may wait; more are refused. */
-  readonly maxWaiting: number;
+export interface SchedulerInput extends Limits {
   /** The clock of `arrivedAt`, in milliseconds. */
   readonly now: () => number;
   readonly policy: Policy;
+  /** By client; those that are not named weigh 1. */
+  readonly weights?: Readonly<Record<string, number>>;
 }
 
 export interface Lease extends Placement {
@@ -44,37 +47,38 @@ export type SchedulerEvent =
   /** `abandoned`: the engine may still be working on it. `turn`: the answer is complete. */
   | { type: 'lease.release'; requestId: string; outcome: 'finished' | 'abandoned'; turn?: TurnEnd }
   | { type: 'backend.changed'; backend: string; intake: Intake; slots: number }
-  | { type: 'cache.changed'; backend: string; kind: CacheKind; held: readonly HeldPrompt[] }
+  | { type: 'cache.changed'; backend: string; kind: CacheKind; capacity: number; held: readonly HeldPrompt[] }
   | { type: 'slot.changed'; backend: string; index: number; state: SlotState }
+  /** Somebody has waited long enough for something better than what is free. */
+  | { type: 'wake' }
   | { type: 'drain' }
   | ErrorActorEvent<unknown, string>;
 
 /** What a waiting or running request hears from the scheduler. */
-export type LeaseEvent = { type: 'lease.granted'; lease: Lease } | { type: 'lease.refused'; reason: Refusal };
+export type LeaseEvent =
+  | { type: 'lease.granted'; lease: Lease }
+  /** `retryAfter`: whole seconds, where it is worth coming back. */
+  | { type: 'lease.refused'; reason: Refusal; retryAfter?: number };
 
 export type SchedulerEmitted =
-  | { type: 'queue.joined'; ticket: Ticket; waiting: number }
+  | ({ type: 'queue.joined'; ticket: Ticket; waiting: number } & Forecast)
   | { type: 'queue.left'; requestId: string; waiting: number }
-  | { type: 'queue.refused'; ticket: Ticket; reason: Refusal }
+  | { type: 'queue.refused'; ticket: Ticket; reason: Refusal; retryAfter?: number }
   | { type: 'lease.granted'; ticket: Ticket; lease: Lease; waiting: number }
   | { type: 'lease.released'; requestId: string; outcome: 'finished' | 'abandoned' }
   | { type: 'slot.changed'; backend: string; index: number; state: SlotState }
+  | { type: 'slot.held'; backend: string; index: number; lineage: string; forMs: number }
   | { type: 'slot.broke'; id: string; error: unknown };
 
-interface Waiting {
-  readonly ticket: Ticket;
+interface Entry extends Waiting {
   readonly requester: AnyActorRef;
 }
 
-interface SchedulerContext extends SchedulerInput {
+interface SchedulerContext extends books.Books, Omit<SchedulerInput, 'weights'> {
   /** In order of arrival. */
-  readonly queue: readonly Waiting[];
-  readonly backends: readonly BackendView[];
-  readonly slots: readonly SlotView[];
+  readonly queue: readonly Entry[];
   readonly slotActors: Readonly<Record<string, SlotActor>>;
   readonly leases: Readonly<Record<string, Lease>>;
-  /** Leases granted so far; the clock of "least recently used". */
-  readonly granted: number;
 }
 
 export const slotId = (backend: string, index: number): string => `${backend}#${index}`;
@@ -92,53 +96,70 @@ export const schedulerMachine = setup({
       if (event.type !== 'request.enqueue') return;
       const { ticket, requester } = event;
       if (ticket.requestId in context.leases || waits(context, ticket.requestId)) return;
-      const reason = refusal(ticket, { ...context, waiting: context.queue.length, draining: params.draining });
+      const patch = books.arrived(context, ticket, context.now());
+      const before = floorOf({ ...context, ...patch });
+      const queue = [...context.queue, { ticket, requester, deadline: deadlineOf(ticket, before) }];
+      const expected = forecast(ticket, { ...before, queue });
+      const waiting = context.queue.map((entry) => entry.ticket);
+      const reason = refusal(ticket, { ...context, ...params, waiting, predictedMs: expected.startsInMs });
       if (reason) {
-        enqueue.sendTo(requester, { type: 'lease.refused', reason });
-        enqueue.emit({ type: 'queue.refused', ticket, reason });
+        const refused = { reason, ...(reason === 'queue_full' ? { retryAfter: retryAfter(expected.startsInMs) } : {}) };
+        enqueue.sendTo(requester, { type: 'lease.refused', ...refused });
+        enqueue.emit({ type: 'queue.refused', ticket, ...refused });
         return;
       }
-      enqueue.assign({ queue: [...context.queue, { ticket, requester }] });
-      enqueue.emit({ type: 'queue.joined', ticket, waiting: context.queue.length + 1 });
+      enqueue.assign({ ...patch, queue });
+      enqueue.emit({ type: 'queue.joined', ticket, waiting: queue.length, ...expected });
     }),
     /** A backend went down: whoever waited for it alone is told now and not after the queue's timeout. */
     refuseHopeless: enqueueActions(({ context, enqueue }) => {
-      const hopeless = ({ ticket }: Waiting) =>
-        refusal(ticket, { ...context, waiting: 0, draining: false }) === 'no_backend';
+      const hopeless = ({ ticket }: Entry) => isHopeless(ticket, context.backends);
       for (const { ticket, requester } of context.queue.filter(hopeless)) {
         enqueue.sendTo(requester, { type: 'lease.refused', reason: 'no_backend' });
         enqueue.emit({ type: 'queue.refused', ticket, reason: 'no_backend' });
       }
-      enqueue.assign({ queue: context.queue.filter((waiting) => !hopeless(waiting)) });
+      enqueue.assign({ queue: context.queue.filter((entry) => !hopeless(entry)) });
     }),
     /** Grants leases, in order of service, to everybody who can be placed now. */
     dispatch: enqueueActions(({ context, enqueue }) => {
-      let { queue, slots, leases, granted } = context;
-      if (queue.length === 0 || !slots.some((slot) => slot.state === 'free')) return;
-      for (const ticket of serviceOrder(queue.map((waiting) => waiting.ticket))) {
-        const placement = place(ticket, context.backends, slots);
-        const requester = queue.find((waiting) => waiting.ticket === ticket)?.requester;
-        const slot = placement && context.slotActors[slotId(placement.backend, placement.slot)];
-        if (!placement || !requester || !slot) continue;
-        const lease: Lease = { requestId: ticket.requestId, ...placement };
-        granted += 1;
-        queue = queue.filter((waiting) => waiting.ticket !== ticket);
-        leases = { ...leases, [ticket.requestId]: lease };
-        slots = slots.map((view) => (isAt(view, lease) ? leased(view, ticket, granted) : view));
+      let state = context;
+      let { next, wakeAt } = decide(floorOf(state));
+      while (next) {
+        const { ticket } = next.waiting;
+        const lease: Lease = { requestId: ticket.requestId, ...placementOn(next.spot, ticket) };
+        const entry = state.queue.find((each) => each.ticket === ticket);
+        const slot = state.slotActors[slotId(lease.backend, lease.slot)];
+        if (!entry || !slot) throw new Error(`no slot ${slotId(lease.backend, lease.slot)} for ${ticket.requestId}`);
+        const queue = state.queue.filter((each) => each !== entry);
+        const leases = { ...state.leases, [ticket.requestId]: lease };
+        state = { ...state, ...books.leased(state, ticket, next.spot, state.now()), queue, leases };
         enqueue.sendTo(slot, { type: 'slot.lease', requestId: ticket.requestId });
-        enqueue.sendTo(requester, { type: 'lease.granted', lease });
+        enqueue.sendTo(entry.requester, { type: 'lease.granted', lease });
         enqueue.emit({ type: 'lease.granted', ticket, lease, waiting: queue.length });
+        ({ next, wakeAt } = decide(floorOf(state)));
       }
-      enqueue.assign({ queue, slots, leases, granted });
+      const { queue, slots, leases, granted } = state;
+      if (state !== context) enqueue.assign({ queue, slots, leases, granted });
+      enqueue.cancel('wake');
+      if (wakeAt < Number.POSITIVE_INFINITY) {
+        enqueue.raise({ type: 'wake' }, { id: 'wake', delay: Math.max(1, Math.ceil(wakeAt - context.now())) });
+      }
     }),
     endLease: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'lease.release') return;
-      const { [event.requestId]: lease, ...leases } = context.leases;
+      const { requestId, outcome, turn } = event;
+      const { [requestId]: lease, ...leases } = context.leases;
       const slot = lease && context.slotActors[slotId(lease.backend, lease.slot)];
       if (!slot) return;
-      enqueue.assign({ leases });
-      enqueue.sendTo(slot, { type: event.outcome === 'finished' ? 'slot.release' : 'slot.cancel' });
-      enqueue.emit({ type: 'lease.released', requestId: event.requestId, outcome: event.outcome });
+      enqueue.emit({ type: 'lease.released', requestId, outcome });
+      const { patch, hold } = closing(context, lease, { outcome, turn });
+      enqueue.assign({ ...patch, leases });
+      if (hold) {
+        const forMs = hold.until - hold.since;
+        enqueue.sendTo(slot, { type: 'slot.hold', forMs });
+        const { lineage } = hold.ticket;
+        enqueue.emit({ type: 'slot.held', backend: lease.backend, index: lease.slot, lineage, forMs });
+      } else enqueue.sendTo(slot, { type: outcome === 'finished' ? 'slot.release' : 'slot.cancel' });
     }),
     /** An engine that was away and is back no longer works on what its slots were waiting for. */
     resetSlots: enqueueActions(({ context, event, enqueue }) => {
@@ -157,14 +178,17 @@ export const schedulerMachine = setup({
 }).createMachine({
   id: 'scheduler',
   initial: 'running',
-  context: ({ input }) => ({
+  context: ({ input: { weights = {}, ...input } }) => ({
     ...input,
     queue: [],
     backends: [],
     slots: [],
+    accounts: books.accountsOf(weights),
+    returns: new Map(),
+    away: new Map(),
+    granted: 0,
     slotActors: {},
     leases: {},
-    granted: 0,
   }),
   on: {
     'request.leave': {
@@ -178,14 +202,21 @@ export const schedulerMachine = setup({
           requestId: event.requestId,
           waiting: context.queue.length,
         })),
+        'dispatch',
       ],
+    },
+    'lease.progress': {
+      actions: [assign(({ context, event }) => books.prefilled(context, leasedSlot(context, event))), 'dispatch'],
+    },
+    'lease.measured': {
+      actions: assign(({ context, event }) => books.measured(context, leasedSlot(context, event), event)),
     },
     'lease.release': { actions: 'endLease' },
     'cache.changed': {
       actions: [
         assign({
-          backends: ({ context, event }) =>
-            withBackend(context.backends, event.backend, { cacheKind: event.kind, held: event.held }),
+          backends: ({ context, event: { backend, kind, capacity, held } }) =>
+            books.withBackend(context.backends, backend, { cacheKind: kind, capacity, held }),
         }),
         'dispatch',
       ],
@@ -200,10 +231,11 @@ export const schedulerMachine = setup({
             const id = slotId(event.backend, index);
             return [id, spawn('slot', { id, input: { backend: event.backend, index, scheduler: self } })];
           });
+          const { intake, slots } = event;
           return {
-            backends: withBackend(context.backends, event.backend, { intake: event.intake, slots: event.slots }),
+            backends: books.withBackend(context.backends, event.backend, { intake, slots }),
             slotActors: { ...context.slotActors, ...Object.fromEntries(actors) },
-            slots: [...context.slots, ...added.map((index) => unusedSlot(event.backend, index))],
+            slots: [...context.slots, ...added.map((index) => books.unusedSlot(event.backend, index))],
           };
         }),
         'refuseHopeless',
@@ -212,16 +244,12 @@ export const schedulerMachine = setup({
     },
     'slot.changed': {
       actions: [
-        assign({
-          slots: ({ context, event }) =>
-            context.slots.map((view) =>
-              view.backend === event.backend && view.index === event.index ? { ...view, state: event.state } : view,
-            ),
-        }),
+        assign(({ context, event }) => books.slotChanged(context, event, event.state, context.now())),
         emit(({ event }) => event),
         'dispatch',
       ],
     },
+    wake: { actions: 'dispatch' },
     'xstate.error.actor.*': {
       actions: emit(({ event }) => ({ type: 'slot.broke', id: event.actorId, error: event.error })),
     },
@@ -244,27 +272,26 @@ function waits({ queue }: SchedulerContext, requestId: string): boolean {
   return queue.some(({ ticket }) => ticket.requestId === requestId);
 }
 
-function isAt(view: SlotView, lease: Lease): boolean {
-  return view.backend === lease.backend && view.index === lease.slot;
+function floorOf({ now, ...context }: SchedulerContext): Floor {
+  return { ...context, now: now() };
 }
 
-function leased(view: SlotView, ticket: Ticket, usedAt: number): SlotView {
-  return { ...view, state: 'leased', lineage: ticket.lineage, usedAt };
+/** The slot of the lease an event speaks of; of one that is over there is none. */
+function leasedSlot({ leases }: SchedulerContext, { requestId }: { requestId: string }): books.SlotName {
+  const lease = leases[requestId];
+  return { backend: lease?.backend ?? '', index: lease?.slot ?? -1 };
 }
 
-/** Not free before its actor says so: else that first word, still on its way, would undo a lease granted meanwhile. */
-function unusedSlot(backend: string, index: number): SlotView {
-  return { backend, index, state: 'quarantined', lineage: undefined, usedAt: 0 };
-}
-
-function withBackend(
-  backends: readonly BackendView[],
-  name: string,
-  patch: Partial<BackendView>,
-): readonly BackendView[] {
-  const unknown: BackendView = { name, intake: 'none', slots: 0, cacheKind: 'none', held: [] };
-  const before = backends.find((backend) => backend.name === name);
-  return [...backends.filter((backend) => backend.name !== name), { ...(before ?? unknown), ...patch }];
+/** What becomes of the slot when its lease is over. */
+function closing(context: SchedulerContext, lease: Lease, end: { outcome: string; turn: TurnEnd | undefined }) {
+  const floor = floorOf(context);
+  const slot = books.slotAt(context.slots, leasedSlot(context, lease));
+  const backend = context.backends.find(({ name }) => name === lease.backend);
+  const ticket = slot?.running?.ticket;
+  if (!slot || !backend || !ticket) return { patch: {}, hold: undefined };
+  const isKept = end.outcome === 'finished' && end.turn?.endedIn === 'tool_use';
+  const hold = isKept ? holdAfter(ticket, backend, floor) : undefined;
+  return { patch: books.ended(context, { slot, turn: end.turn, hold, now: floor.now }), hold };
 }
 
 export type SchedulerActor = ActorRefFrom<typeof schedulerMachine>;

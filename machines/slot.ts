@@ -18,6 +18,8 @@ export interface SlotInput {
 export type SlotEvent =
   | { type: 'slot.lease'; requestId: string }
   | { type: 'slot.release' }
+  /** The generation is over, but its lineage is expected back: the slot is kept so long. */
+  | { type: 'slot.hold'; forMs: number }
   | { type: 'slot.cancel' }
   /** The backend is another process than before, or was found idle: whatever ran is gone. */
   | { type: 'slot.reset' };
@@ -27,6 +29,8 @@ export type SlotChange = { type: 'slot.changed'; backend: string; index: number;
 
 interface SlotContext extends SlotInput {
   readonly requestId: string | undefined;
+  /** Milliseconds of the hold that goes on. */
+  readonly holdMs: number;
 }
 
 export const slotMachine = setup({
@@ -52,6 +56,7 @@ export const slotMachine = setup({
     engineIdle: fromPromise<void, SlotInput>(async () => {}),
   },
   delays: {
+    hold: ({ context }) => context.holdMs,
     /** How long an abandoned prefill may run before the slot is given up on. */
     cancelTimeout: 600_000,
     /** How long a slot that did not come back is kept away from requests. */
@@ -60,7 +65,7 @@ export const slotMachine = setup({
 }).createMachine({
   id: 'slot',
   initial: 'free',
-  context: ({ input }) => ({ ...input, requestId: undefined }),
+  context: ({ input }) => ({ ...input, requestId: undefined, holdMs: 0 }),
   states: {
     free: {
       entry: [assign({ requestId: undefined }), { type: 'announce', params: { state: 'free' } }],
@@ -68,7 +73,20 @@ export const slotMachine = setup({
     },
     leased: {
       tags: 'busy',
-      on: { 'slot.release': 'free', 'slot.cancel': 'cancelling' },
+      on: {
+        'slot.release': 'free',
+        'slot.hold': { target: 'held', actions: assign({ holdMs: ({ event }) => event.forMs }) },
+        'slot.cancel': 'cancelling',
+      },
+    },
+    /** Idle, and whoever the scheduler thinks worth it may have it. */
+    held: {
+      entry: [assign({ requestId: undefined }), { type: 'announce', params: { state: 'held' } }],
+      on: {
+        'slot.lease': { target: 'leased', actions: assign({ requestId: ({ event }) => event.requestId }) },
+        'slot.reset': 'free',
+      },
+      after: { hold: 'free' },
     },
     cancelling: {
       tags: 'busy',

@@ -1,9 +1,47 @@
-/** Who is served first: the band decides, inside a band the one who came first. */
-import type { Band, Ticket } from './types.ts';
+/**
+ * Who is served first: whoever a slot is kept for and whoever could not be served in time otherwise; then the band decides,
+ * then fairness between clients, then the smallest predicted prefill, then arrival.
+ */
+import { compareBands } from './band.ts';
+import type { Spot } from './spot.ts';
+import type { Policy, Waiting } from './types.ts';
 
-const rank: Readonly<Record<Band, number>> = { interactive: 0, subagent: 1, auxiliary: 2 };
+/** One that could start at once. */
+export interface Candidate {
+  readonly waiting: Waiting;
+  /** Its best. */
+  readonly spot: Spot;
+  /** Milliseconds that its client is beyond its share, see fairness. */
+  readonly excessMs: number;
+}
 
-/** The queue, which is in order of arrival, in order of service. */
-export function serviceOrder(queue: readonly Ticket[]): readonly Ticket[] {
-  return queue.toSorted((a, b) => rank[a.band] - rank[b.band]);
+/** @param candidates in order of arrival */
+export function serviceOrder(candidates: readonly Candidate[], policy: Policy, now: number): readonly Candidate[] {
+  const order = candidates.toSorted((a, b) => compare(a, b, policy));
+  const [first] = order;
+  if (!first) return [];
+  const late = (each: Candidate) => each !== first && cannotWait(each, now + first.spot.durationMs);
+  const due = order.filter(late).sort((a, b) => a.waiting.deadline - b.waiting.deadline);
+  return due.length > 0 ? [...due, ...order.filter((each) => !late(each))] : order;
+}
+
+/** Clients beyond their share are owed no place. */
+function cannotWait({ waiting, excessMs }: Candidate, until: number): boolean {
+  return excessMs === 0 && waiting.deadline < until;
+}
+
+function compare(a: Candidate, b: Candidate, { order }: Policy): number {
+  const kept = Number(isExpected(b)) - Number(isExpected(a));
+  if (order === 'fifo') return kept || a.excessMs - b.excessMs;
+  return (
+    kept ||
+    compareBands(a.waiting.ticket.band, b.waiting.ticket.band) ||
+    a.excessMs - b.excessMs ||
+    a.spot.prefillMs - b.spot.prefillMs
+  );
+}
+
+/** The slot was kept for it. */
+function isExpected({ waiting, spot }: Candidate): boolean {
+  return spot.slot.hold?.ticket.lineage === waiting.ticket.lineage;
 }

@@ -44,3 +44,28 @@ export function planFor(cacheKind: CacheKind, reusable: number): CachePlan {
   if (cacheKind === 'none') return 'none';
   return reusable > 0 ? 'restore' : 'snapshot';
 }
+
+/** What is held once this prompt has run, most recently used first. */
+export function remember(
+  { cacheKind, capacity, held }: Pick<BackendView, 'cacheKind' | 'capacity' | 'held'>,
+  prompt: HeldPrompt,
+): readonly HeldPrompt[] {
+  const isReplaced = (other: HeldPrompt): boolean => {
+    switch (cacheKind) {
+      case 'slots':
+        return other.slot === prompt.slot;
+      case 'prefixes':
+        return other.prefixKey === prompt.prefixKey;
+      default:
+        return sharedBytes(prompt, other) >= (other.chain.at(-1)?.bytes ?? other.prefixBytes);
+    }
+  };
+  return [prompt, ...held.filter((other) => !isReplaced(other))].slice(0, capacity);
+}
+
+/** Bytes of the first prompt that would have to be prefilled again on this slot if the second ran there before it. */
+export function bytesLost(kept: PromptShape, next: PromptShape, backend: BackendView, slot: number): number {
+  const before = reusableBytes(kept, backend, slot);
+  const held = remember(backend, { ...next, slot });
+  return Math.max(0, before - reusableBytes(kept, { ...backend, held }, slot));
+}

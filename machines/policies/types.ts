@@ -54,6 +54,7 @@ export interface Measured {
 
 /** Which parts of the order are on: all of them, but for simulations and tests that ask what each is worth. */
 export interface Policy {
+  /** `fifo`: by arrival, whatever the band. */
   readonly order: 'fifo' | 'warm';
   readonly fairness: boolean;
   readonly hold: boolean;
@@ -62,7 +63,8 @@ export interface Policy {
 
 export const fullPolicy: Policy = { order: 'warm', fairness: true, hold: true, aging: true };
 
-export type SlotState = 'free' | 'leased' | 'cancelling' | 'quarantined';
+/** `held`: free, but kept for a lineage that is expected back. */
+export type SlotState = 'free' | 'held' | 'leased' | 'cancelling' | 'quarantined';
 
 export interface SlotView {
   readonly backend: string;
@@ -72,6 +74,37 @@ export interface SlotView {
   readonly lineage: string | undefined;
   /** Grows with every lease of any slot: the smallest is the least recently used. */
   readonly usedAt: number;
+  /** From the grant until the slot can be used again. */
+  readonly running: Running | undefined;
+  /** The last that ran to its end. */
+  readonly last: Last | undefined;
+  readonly hold: Hold | undefined;
+}
+
+export interface Running {
+  readonly ticket: Ticket;
+  /** Milliseconds of the scheduler's clock. */
+  readonly since: number;
+  /** Bytes that were expected to be there already. */
+  readonly reusable: number;
+  /** Predicted, in milliseconds. */
+  readonly durationMs: number;
+  /** Its first token is there. */
+  readonly prefilled: boolean;
+}
+
+export interface Last {
+  readonly ticket: Ticket;
+  readonly endedAt: number;
+}
+
+/** A slot kept for the lineage whose turn has ended in a tool call. */
+export interface Hold {
+  /** Of that turn. */
+  readonly ticket: Ticket;
+  readonly since: number;
+  readonly expectedAt: number;
+  readonly until: number;
 }
 
 /** `trial`: a circuit that is half open lets one request through. `soon`: loading, worth waiting for. */
@@ -94,8 +127,56 @@ export interface BackendView {
   /** Slots it has now; an engine restarted with fewer leaves the higher indexes unused. */
   readonly slots: number;
   readonly cacheKind: CacheKind;
+  /** Prompts it can hold. */
+  readonly capacity: number;
   /** Most recently used first. */
   readonly held: readonly HeldPrompt[];
+  readonly rates: Rates;
 }
+
+/** How fast a backend is, learned from what it did. */
+export interface Rates {
+  readonly prefillMsPerByte: Mean;
+  /** Of one answer. */
+  readonly decodeMs: Mean;
+  /** Of one prompt. */
+  readonly promptBytes: Mean;
+}
+
+/** A mean that forgets: the newest observations weigh most. */
+export interface Mean {
+  readonly sum: number;
+  readonly weight: number;
+}
+
+/** One that waits. */
+export interface Waiting {
+  readonly ticket: Ticket;
+  /** When it has to run so that it waits no longer than it may, see aging. */
+  readonly deadline: number;
+}
+
+/** Everything the order of service is decided by. */
+export interface Floor {
+  readonly now: number;
+  readonly policy: Policy;
+  /** In order of arrival. */
+  readonly queue: readonly Waiting[];
+  readonly backends: readonly BackendView[];
+  readonly slots: readonly SlotView[];
+  readonly accounts: Accounts;
+  readonly returns: Returns;
+}
+
+/** By client: milliseconds of slots used, divided by the client's weight. */
+export type Accounts = Readonly<Record<string, Account>>;
+
+export interface Account {
+  readonly spentMs: number;
+  readonly weight: number;
+}
+
+/** By lineage and by session, the most recently used last: how soon a turn follows one that ended in a tool call. */
+export type Returns = ReadonlyMap<string, Mean>;
 
 export type CachePlan = 'restore' | 'snapshot' | 'none';

@@ -6,8 +6,8 @@ import { slotMachine } from '../../machines/slot.ts';
 import type { Backend } from '../backends/types.ts';
 import type { EventBus } from './events.ts';
 
-/** Requests that may wait at once; a coding agent never has more than a few, so this only stops a runaway. */
-const maxWaiting = 1_024;
+/** A coding agent never has more than a few requests waiting, so this only stops a runaway. */
+const limits = { maxWaiting: 256, maxWaitingPerClient: 128, maxWaitMs: 1_800_000 };
 
 export function startScheduler(backends: ReadonlyMap<string, Backend>, events: EventBus): SchedulerActor {
   const slot = slotMachine.provide({
@@ -18,7 +18,7 @@ export function startScheduler(backends: ReadonlyMap<string, Backend>, events: E
     },
   });
   const scheduler = createActor(schedulerMachine.provide({ actors: { slot } }), {
-    input: { maxWaiting, now: () => performance.now(), policy: fullPolicy },
+    input: { ...limits, now: () => performance.now(), policy: fullPolicy, weights: {} },
   });
   scheduler.on('*', (event) => events.emit(event));
   scheduler.subscribe({ error: (error) => events.emit({ type: 'actor.broke', actor: 'scheduler', error }) });

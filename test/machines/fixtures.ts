@@ -1,6 +1,18 @@
 /** Small prompts, tickets and listeners for the tests of the machines. */
 import { createActor, type EventObject, fromCallback } from 'xstate';
-import type { BackendView, HeldPrompt, PromptShape, SlotView, Ticket } from '../../machines/policies/types.ts';
+import { unusedSlot } from '../../machines/policies/books.ts';
+import { defaultRates } from '../../machines/policies/cost.ts';
+import {
+  type BackendView,
+  type Floor,
+  fullPolicy,
+  type HeldPrompt,
+  type PromptShape,
+  type Running,
+  type SlotView,
+  type Ticket,
+  type Waiting,
+} from '../../machines/policies/types.ts';
 
 /** A prompt of 1,000 prefix bytes and 100 more a turn; equal leading turns give equal links. */
 export function shape(prefix: string, ...turns: readonly string[]): PromptShape {
@@ -38,11 +50,35 @@ export function ticket(requestId: string, patch: Partial<Ticket> = {}): Ticket {
 }
 
 export function backendView(patch: Partial<BackendView> = {}): BackendView {
-  return { name: 'mlx', intake: 'full', slots: 1, cacheKind: 'none', held: [], ...patch };
+  return {
+    name: 'mlx',
+    intake: 'full',
+    slots: 1,
+    cacheKind: 'none',
+    capacity: 4,
+    held: [],
+    rates: defaultRates,
+    ...patch,
+  };
 }
 
 export function slotView(index: number, patch: Partial<SlotView> = {}): SlotView {
-  return { backend: 'mlx', index, state: 'free', lineage: undefined, usedAt: 0, ...patch };
+  return { ...unusedSlot('mlx', index), state: 'free', ...patch };
+}
+
+/** What has been running on a slot since time 0. */
+export function running(ticket: Ticket, patch: Partial<Running> = {}): Running {
+  return { ticket, since: 0, reusable: 0, durationMs: 10_000, prefilled: false, ...patch };
+}
+
+/** One that may wait as long as it takes. */
+export function waiting(ticket: Ticket, deadline = Number.POSITIVE_INFINITY): Waiting {
+  return { ticket, deadline };
+}
+
+export function floor(patch: Partial<Floor> = {}): Floor {
+  const nobody = { queue: [], backends: [], slots: [], accounts: {}, returns: new Map() };
+  return { now: 0, policy: fullPolicy, ...nobody, ...patch };
 }
 
 /** An actor that only listens, standing in for whoever a machine reports to. */

@@ -49,6 +49,7 @@ test('a prompt is snapshotted, kept, and restored by the next one', () => {
     type: 'cache.changed',
     backend: 'mlx',
     kind: 'conversations',
+    capacity: 1,
     held: [held(0, 'p', 'a', 'b')],
   });
 });

@@ -1,5 +1,6 @@
 /** A scheduler with its real slots, engines that are idle when the test says so, and requests that only listen. */
 import { createActor, fromPromise, SimulatedClock } from 'xstate';
+import type { Limits } from '../../machines/policies/admission.ts';
 import { fullPolicy, type Intake, type Ticket } from '../../machines/policies/types.ts';
 import { type LeaseEvent, type SchedulerEmitted, schedulerMachine } from '../../machines/scheduler.ts';
 import { slotMachine } from '../../machines/slot.ts';
@@ -10,6 +11,8 @@ export function startScheduler({
   backends = ['mlx'] as readonly string[],
   slots = 1,
   policy = fullPolicy,
+  weights = {} as Readonly<Record<string, number>>,
+  limits = {} as Partial<Limits>,
 } = {}) {
   const clock = new SimulatedClock();
   const emitted: SchedulerEmitted[] = [];
@@ -19,7 +22,7 @@ export function startScheduler({
   });
   const actor = createActor(schedulerMachine.provide({ actors: { slot } }), {
     clock,
-    input: { maxWaiting, now: () => clock.now(), policy },
+    input: { maxWaiting, ...limits, now: () => clock.now(), policy, weights },
   });
   actor.on('*', (event) => emitted.push(event));
   actor.start();

@@ -59,7 +59,13 @@ test('two that wait for one slot of an engine that comes up do not both get it',
 
 test('what the cache holds decides between slots', () => {
   const scheduler = startScheduler({ slots: 2 });
-  scheduler.actor.send({ type: 'cache.changed', backend: 'mlx', kind: 'slots', held: [held(1, 'p', 'a')] });
+  scheduler.actor.send({
+    type: 'cache.changed',
+    backend: 'mlx',
+    kind: 'slots',
+    capacity: 2,
+    held: [held(1, 'p', 'a')],
+  });
   scheduler.enqueue('r1', { shape: shape('p', 'a', 'b') });
   expect(scheduler.heard('r1')[0]).toMatchObject({ lease: { slot: 1, plan: 'restore' } });
   scheduler.enqueue('r2', { shape: shape('q') });

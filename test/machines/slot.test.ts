@@ -84,6 +84,31 @@ test('a restarted engine frees the slot, waiting or quarantined', () => {
   expect(actor.getSnapshot().value).toBe('free');
 });
 
+test('a slot that is kept is free after a while, or leased before that', () => {
+  const { actor, clock, states } = startSlot();
+  actor.send({ type: 'slot.lease', requestId: 'r1' });
+  actor.send({ type: 'slot.hold', forMs: 1_500 });
+  expect(actor.getSnapshot()).toMatchObject({ value: 'held', context: { requestId: undefined } });
+  clock.increment(1_499);
+  expect(actor.getSnapshot().value).toBe('held');
+  clock.increment(1);
+  expect(actor.getSnapshot().value).toBe('free');
+  actor.send({ type: 'slot.lease', requestId: 'r2' });
+  actor.send({ type: 'slot.hold', forMs: 1_500 });
+  actor.send({ type: 'slot.lease', requestId: 'r3' });
+  clock.increment(1_500);
+  expect(actor.getSnapshot()).toMatchObject({ value: 'leased', context: { requestId: 'r3' } });
+  expect(states()).toEqual(['free', 'held', 'free', 'held']);
+});
+
+test('a restarted engine frees a slot that is kept', () => {
+  const { actor } = startSlot();
+  actor.send({ type: 'slot.lease', requestId: 'r1' });
+  actor.send({ type: 'slot.hold', forMs: 1_500 });
+  actor.send({ type: 'slot.reset' });
+  expect(actor.getSnapshot().value).toBe('free');
+});
+
 test('events that come twice or too late change nothing', () => {
   const { actor, states } = startSlot();
   actor.send({ type: 'slot.release' });
@@ -125,6 +150,7 @@ test('every state can be reached and left', () => {
     events: [
       { type: 'slot.lease', requestId: 'r1' },
       { type: 'slot.release' },
+      { type: 'slot.hold', forMs: 1_000 },
       { type: 'slot.cancel' },
       { type: 'slot.reset' },
     ],

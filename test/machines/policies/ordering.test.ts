@@ -1,16 +1,60 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { serviceOrder } from '../../../machines/policies/ordering.ts';
-import { ticket } from '../fixtures.ts';
+import { type Candidate, serviceOrder } from '../../../machines/policies/ordering.ts';
+import { type Band, fullPolicy } from '../../../machines/policies/types.ts';
+import { backendView, slotView, ticket, waiting } from '../fixtures.ts';
 
 const bands = ['interactive', 'subagent', 'auxiliary'] as const;
+
+interface Facts {
+  readonly band?: Band;
+  readonly deadline?: number;
+  readonly excessMs?: number;
+  readonly prefillMs?: number;
+}
+
+/** One whose turn takes a second besides its prefill. */
+function candidate(id: string, { band, deadline, excessMs = 0, prefillMs = 0 }: Facts = {}): Candidate {
+  const spot = { backend: backendView(), slot: slotView(0), warmth: 0, prefillMs, durationMs: prefillMs + 1_000 };
+  return { waiting: waiting(ticket(id, band ? { band } : {}), deadline), spot, excessMs };
+}
+
+const order = (candidates: readonly Candidate[], policy = fullPolicy) =>
+  serviceOrder(candidates, policy, 0).map(({ waiting }) => waiting.ticket.requestId);
 
 test('bands go in order, and inside a band whoever came first', () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...bands)), (arriving) => {
-      const queue = arriving.map((band, index) => ticket(`r${index}`, { band }));
-      const expected = bands.flatMap((band) => queue.filter((waiting) => waiting.band === band));
-      expect(serviceOrder(queue)).toEqual(expected);
+      const queue = arriving.map((band, index) => candidate(`r${index}`, { band }));
+      const expected = bands.flatMap((band) => queue.filter(({ waiting }) => waiting.ticket.band === band));
+      expect(serviceOrder(queue, fullPolicy, 0)).toEqual(expected);
     }),
   );
+});
+
+test('inside a band fairness decides, then the shortest prefill', () => {
+  const cold = candidate('cold', { prefillMs: 900 });
+  const warm = candidate('warm', { prefillMs: 5 });
+  const greedy = candidate('greedy', { excessMs: 1 });
+  const agent = candidate('agent', { band: 'subagent' });
+  expect(order([agent, greedy, cold, warm])).toEqual(['warm', 'cold', 'greedy', 'agent']);
+});
+
+test('who could not be served in time if the first ran goes before it, the most urgent first, over all bands', () => {
+  const first = candidate('first', { prefillMs: 500 });
+  const title = candidate('title', { band: 'auxiliary', deadline: 1_400, prefillMs: 5 });
+  const agent = candidate('agent', { band: 'subagent', deadline: 1_300, prefillMs: 5 });
+  const patient = candidate('patient', { prefillMs: 700, deadline: 1_500 });
+  expect(order([first, title, agent, patient])).toEqual(['agent', 'title', 'first', 'patient']);
+});
+
+test('a client beyond its share is owed no place', () => {
+  const flood = candidate('flood', { deadline: 0, excessMs: 1 });
+  expect(order([flood, candidate('other')])).toEqual(['other', 'flood']);
+});
+
+test('by arrival alone', () => {
+  const policy = { order: 'fifo', fairness: false, hold: false, aging: false } as const;
+  const queue = [candidate('title', { band: 'auxiliary', prefillMs: 900 }), candidate('turn')];
+  expect(order(queue, policy)).toEqual(['title', 'turn']);
 });

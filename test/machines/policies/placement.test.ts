@@ -1,12 +1,20 @@
 import { expect, test } from 'vitest';
-import { place } from '../../../machines/policies/placement.ts';
-import type { Intake } from '../../../machines/policies/types.ts';
-import { backendView, held, shape, slotView, ticket } from '../fixtures.ts';
+import { defaultRates } from '../../../machines/policies/cost.ts';
+import { decide } from '../../../machines/policies/dispatch.ts';
+import { assumed } from '../../../machines/policies/mean.ts';
+import { placementOn } from '../../../machines/policies/placement.ts';
+import type { BackendView, Intake, SlotView, Ticket } from '../../../machines/policies/types.ts';
+import { backendView, floor, held, running, shape, slotView, ticket, waiting } from '../fixtures.ts';
 
 const request = ticket('r1', { lineage: 'main', shape: shape('p', 'a', 'b') });
 const anywhere = { ...request, candidates: ['mlx', 'spare'] };
 const spare = backendView({ name: 'spare' });
 const spareSlot = slotView(0, { backend: 'spare' });
+
+function place(request: Ticket, backends: readonly BackendView[], slots: readonly SlotView[]) {
+  const { next } = decide(floor({ queue: [waiting(request)], backends, slots }));
+  return next && placementOn(next.spot, request);
+}
 
 test('an engine that caches nothing gives its least recently used slot', () => {
   const slots = [slotView(0, { usedAt: 7, lineage: 'x' }), slotView(1, { usedAt: 3, lineage: 'y' })];
@@ -81,4 +89,25 @@ test('a circuit that is half open lets one request through', () => {
 test('an unknown candidate is passed over', () => {
   expect(place(request, [], [slotView(0)])).toBeUndefined();
   expect(place(anywhere, [spare], [spareSlot])?.backend).toBe('spare');
+});
+
+test('of equal engines the one that starts it soonest is taken, then the one with least to do', () => {
+  const pooled = { ...anywhere, pool: ['mlx', 'spare'] };
+  const warm = backendView({ name: 'spare', cacheKind: 'slots', held: [held(0, 'p', 'a')] });
+  expect(place(pooled, [backendView(), warm], [slotView(0), spareSlot])?.backend).toBe('spare');
+  const two = [backendView({ slots: 2 }), { ...spare, slots: 2 }];
+  const busy = slotView(0, { state: 'leased', running: running(ticket('other', { shape: shape('q') })) });
+  expect(place(pooled, two, [busy, slotView(1), spareSlot])?.backend).toBe('spare');
+  expect(place(pooled, [backendView({ intake: 'soon' }), spare], [slotView(0), spareSlot])?.backend).toBe('spare');
+});
+
+test('an equal engine that has it warm is waited for, but no longer than a cold start takes', () => {
+  const pooled = { ...anywhere, pool: ['mlx', 'spare'] };
+  const warm = backendView({ name: 'spare', cacheKind: 'conversations', held: [held(0, 'p', 'a', 'b')] });
+  const busy = { ...spareSlot, state: 'leased', running: running(pooled, { durationMs: 100 }) } as const;
+  const cold = backendView({ rates: { ...defaultRates, prefillMsPerByte: assumed(1) } });
+  const at = (now: number) =>
+    floor({ now, queue: [waiting(pooled)], backends: [cold, warm], slots: [slotView(0), busy] });
+  expect(decide(at(0))).toEqual({ next: undefined, wakeAt: 1_200 });
+  expect(decide(at(1_200)).next?.spot.backend.name).toBe('mlx');
 });

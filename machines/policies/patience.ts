@@ -1,0 +1,72 @@
+/** Why a request rather waits than starts on a slot it could have at once, and until when at the latest. */
+import { prefillMs, remainingMs } from './cost.ts';
+import { poolOf, slotsOf } from './pool.ts';
+import { bytesLost, sharedBytes } from './reuse.ts';
+import { type Spot, spotsOf } from './spot.ts';
+import type { Floor, Ticket, Waiting } from './types.ts';
+
+/** Titles and summaries are in no hurry. */
+const sideRequestMs = 20_000;
+
+/** A loss this small is none. */
+const negligibleMs = 200;
+
+/** A lineage silent for longer is not expected back soon. */
+const memoryMs = 300_000;
+
+/** Milliseconds of the scheduler's clock; a moment in the past when there is nothing to wait for. */
+export function waitsUntil({ ticket, deadline }: Waiting, spot: Spot, floor: Floor): number {
+  if (floor.policy.order === 'fifo') return floor.now;
+  const reasons = [calm(ticket, spot, floor), leader(ticket, spot, floor), warmer(ticket, spot, floor)];
+  return Math.min(deadline, Math.max(...reasons));
+}
+
+/** A side request waits for a moment when it pushes nothing out. */
+function calm(ticket: Ticket, spot: Spot, floor: Floor): number {
+  if (ticket.band !== 'auxiliary' || lossMs(ticket, spot, floor) <= negligibleMs) return floor.now;
+  return ticket.arrivedAt + sideRequestMs;
+}
+
+/** What the lineages that ran last, or wait, would have to prefill again if this one ran here. */
+export function lossMs(ticket: Ticket, { backend, slot }: Spot, { slots, queue, now }: Floor): number {
+  const ran = slots.flatMap(({ last }) => (last && now - last.endedAt < memoryMs ? [last.ticket] : []));
+  const others = [...ran, ...queue.map((waiting) => waiting.ticket)].filter(
+    ({ lineage }) => lineage !== ticket.lineage,
+  );
+  const losses = others.map(({ shape }) => bytesLost(shape, ticket.shape, backend, slot.index));
+  return prefillMs(Math.max(0, ...losses), backend);
+}
+
+/**
+ * Where several run at once, the first of a cold prefix goes alone: those that come while it is prefilled would all prefill
+ * the same. Engines that keep prefixes have it once that is done, those that keep conversations when the answer is.
+ */
+function leader(ticket: Ticket, { backend, warmth }: Spot, { slots, now }: Floor): number {
+  const shares = backend.cacheKind === 'prefixes' || backend.cacheKind === 'conversations';
+  if (!shares || warmth > 0) return now;
+  const { prefixKey, prefixBytes } = ticket.shape;
+  const leaders = slotsOf(backend, slots).flatMap(({ running }) =>
+    running?.ticket.shape.prefixKey === prefixKey ? [running] : [],
+  );
+  if (leaders.some(({ prefilled }) => !prefilled)) return Number.POSITIVE_INFINITY;
+  if (backend.cacheKind === 'prefixes' || leaders.length === 0) return now;
+  const answered = Math.min(...leaders.map((running) => remainingMs(running, now)));
+  return answered < prefillMs(prefixBytes, backend) ? now + answered : now;
+}
+
+/** Another engine of the pool may have it warm and be free before this one is through with the prompt. */
+function warmer(ticket: Ticket, spot: Spot, { backends, slots, now }: Floor): number {
+  if (poolOf(ticket, backends).length < 2) return now;
+  const busy = spotsOf(ticket, backends, slots).filter(({ slot }) => slot.running);
+  const soonest = Math.min(...busy.map((other) => afterRunning(ticket, other, now)));
+  // No longer than the cold start would have taken: predictions may be wrong.
+  return soonest < spot.prefillMs ? ticket.arrivedAt + spot.prefillMs : now;
+}
+
+/** Milliseconds to the first token when it waits for what runs there. */
+function afterRunning(ticket: Ticket, { backend, slot, prefillMs: prefill }: Spot, now: number): number {
+  const { running } = slot;
+  if (!running) return prefill;
+  const left = ticket.bytes - sharedBytes(ticket.shape, running.ticket.shape);
+  return remainingMs(running, now) + (backend.cacheKind === 'slots' ? prefillMs(left, backend) : prefill);
+}

@@ -1,0 +1,29 @@
+/** A slot seen with the eyes of one request. */
+import { durationMs, prefillMs } from './cost.ts';
+import { poolOf, slotsOf } from './pool.ts';
+import { reusableBytes } from './reuse.ts';
+import type { BackendView, SlotView, Ticket } from './types.ts';
+
+export interface Spot {
+  readonly backend: BackendView;
+  readonly slot: SlotView;
+  /** Rendered bytes that need no prefill on it. */
+  readonly warmth: number;
+  /** Milliseconds to the first token, once it has the slot. */
+  readonly prefillMs: number;
+  /** Milliseconds to the end. */
+  readonly durationMs: number;
+}
+
+/** Every slot it may run on, whatever runs there now. */
+export function spotsOf(ticket: Ticket, backends: readonly BackendView[], slots: readonly SlotView[]): readonly Spot[] {
+  return poolOf(ticket, backends).flatMap((backend) => {
+    // Only a cache that lies in the slots differs from slot to slot.
+    const everywhere = backend.cacheKind === 'slots' ? undefined : reusableBytes(ticket.shape, backend, 0);
+    return slotsOf(backend, slots).map((slot) => {
+      const warmth = everywhere ?? reusableBytes(ticket.shape, backend, slot.index);
+      const prefill = prefillMs(ticket.bytes - warmth, backend);
+      return { backend, slot, warmth, prefillMs: prefill, durationMs: durationMs(prefill, backend) };
+    });
+  });
+}
