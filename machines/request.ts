@@ -4,17 +4,32 @@
  * It asks the scheduler for a lease, runs an attempt on the backend it got, and falls back to the next backend while nothing
  * was forwarded to the client. The stream itself never passes through here: the attempt actor reports milestones only. What
  * the machine decides is carried out by provided actions, which own the sockets.
+ *
+ * Requests that ask the same at the same time share one generation. The one that came first runs it, for as long as anybody
+ * reads the answer or might come back for it; the others are `joined` to it.
  */
-import { type ActorRefFrom, type AnyActorRef, assign, type EventObject, fromCallback, sendTo, setup } from 'xstate';
+import {
+  type ActorRefFrom,
+  type AnyActorRef,
+  assign,
+  cancel,
+  type EventObject,
+  fromCallback,
+  raise,
+  sendTo,
+  setup,
+} from 'xstate';
 import type { Ticket, TurnEnd } from './policies/types.ts';
 import type { Lease, LeaseEvent } from './scheduler.ts';
 
 export interface RequestInput {
   readonly ticket: Ticket;
   readonly scheduler: AnyActorRef;
-  /** The exact-response cache has the answer. */
-  readonly cached: boolean;
+  readonly source: Source;
 }
+
+/** Where the answer comes from: an engine, the exact-response cache, or the generation of a request that asked the same. */
+export type Source = 'engine' | 'cache' | 'flight';
 
 /** Why an attempt or a request failed: a stable code of the error table, and words for people. */
 export interface Failure {
@@ -45,7 +60,15 @@ export type AttemptEvent =
 export type RequestEvent =
   | LeaseEvent
   | AttemptEvent
+  /** Nobody is there any more to read the answer. */
   | { type: 'client.closed' }
+  /** Somebody who asks the same reads it. */
+  | { type: 'client.joined' }
+  /** Nobody came back in time, or somebody else needs what it keeps. */
+  | { type: 'grace.over' }
+  /** The generation it has joined is complete. */
+  | { type: 'flight.ended' }
+  | { type: 'flight.failed'; failure: Failure }
   /** The client has read the last byte. */
   | { type: 'reply.finished' }
   /** The queue was too long for too long. */
@@ -81,6 +104,8 @@ export const requestMachine = setup({
     openReply: () => {},
     /** Sends the cached answer, and `reply.finished` when the client has it. Provided. */
     replay: () => {},
+    /** Has another request's generation answer this one too, and tells that request. Provided. */
+    join: () => {},
     /** Ends the reply, and sends `reply.finished` when the client has it. Provided. */
     endReply: () => {},
     /** Answers with the failure: a status before the first byte, `event: error` after it. Provided. */
@@ -101,6 +126,8 @@ export const requestMachine = setup({
         ...params,
       }),
     ),
+    startGrace: raise({ type: 'grace.over' }, { id: 'grace', delay: 'grace' }),
+    endGrace: cancel('grace'),
     fail: assign((_, params: { failure: Failure }) => ({ failure: params.failure })),
     /** The failed backend is no candidate any more; a busy one is asked again. */
     dropBackend: assign(({ context }) =>
@@ -110,7 +137,8 @@ export const requestMachine = setup({
     ),
   },
   guards: {
-    isCached: ({ context }) => context.cached,
+    isCached: ({ context }) => context.source === 'cache',
+    isJoining: ({ context }) => context.source === 'flight',
     /** Nothing was forwarded, and there is somewhere to go. */
     canTryAgain: ({ context }, { failure }: { failure: Failure }) => {
       if (context.forwarded || !failure.retryable) return false;
@@ -118,13 +146,17 @@ export const requestMachine = setup({
     },
     isNotBusy: ({ context }) => context.failure?.busy !== true,
     /** Neither content nor a cached answer is on its way to the client. */
-    isSilent: ({ context }) => !context.cached && !context.forwarded,
+    isSilent: ({ context }) => context.source !== 'cache' && !context.forwarded,
+    /** Nobody is there to read the answer, and somebody no less urgent waits for the same slot. Provided. */
+    isSuperfluous: (_, _params: { lease: Lease }) => false,
   },
   delays: {
     /** A client that hears nothing for longer counts the connection as dead sooner or later; see the reply's keep-alive. */
     openAfter: 3_000,
     /** Grows from a quarter of a second to five. */
     busyPause: ({ context }) => Math.min(5_000, 250 * 2 ** (context.busyTries - 1)),
+    /** A client whose connection broke asks again within a second or two. */
+    grace: 5_000,
     /** A client that does not read the end of its answer. */
     settleTimeout: 60_000,
   },
@@ -134,17 +166,45 @@ export const requestMachine = setup({
   context: ({ input }) => ({ ...input, lease: undefined, forwarded: false, failure: undefined, busyTries: 0 }),
   on: {
     'client.closed': '.cancelled',
+    'client.joined': { actions: 'endGrace' },
+    'grace.over': '.cancelled',
     'gateway.closing': { target: '.failed', actions: { type: 'fail', params: { failure: closing() } } },
   },
   after: { openAfter: { guard: 'isSilent', actions: 'openReply' } },
   states: {
-    admitting: { always: [{ guard: 'isCached', target: 'replaying' }, { target: 'queued' }] },
+    admitting: {
+      always: [
+        { guard: 'isCached', target: 'replaying' },
+        { guard: 'isJoining', target: 'joined' },
+        { target: 'queued' },
+      ],
+    },
     replaying: { entry: 'replay', on: { 'reply.finished': 'done' } },
+    /** The other request hears everything there is to hear of the engine. */
+    joined: {
+      entry: 'join',
+      on: {
+        'flight.ended': 'settling',
+        'flight.failed': {
+          target: 'failed',
+          actions: { type: 'fail', params: ({ event }) => ({ failure: event.failure }) },
+        },
+      },
+    },
     queued: {
       tags: 'waiting',
       entry: 'enqueue',
       on: {
-        'lease.granted': { target: 'attempting', actions: assign({ lease: ({ event }) => event.lease }) },
+        'client.closed': { actions: 'startGrace' },
+        'lease.granted': [
+          {
+            guard: { type: 'isSuperfluous', params: ({ event }) => ({ lease: event.lease }) },
+            target: 'cancelled',
+            // No engine has heard of it.
+            actions: { type: 'releaseLease', params: { outcome: 'finished' } },
+          },
+          { target: 'attempting', actions: assign({ lease: ({ event }) => event.lease }) },
+        ],
         'lease.refused': {
           target: 'failed',
           actions: {
@@ -166,7 +226,17 @@ export const requestMachine = setup({
         },
       },
       on: {
-        'attempt.done': 'settling',
+        'client.closed': { actions: 'startGrace' },
+        'attempt.done': {
+          target: 'settling',
+          actions: {
+            type: 'releaseLease',
+            params: ({ event }) => ({
+              outcome: event.stopped ? 'abandoned' : 'finished',
+              ...(event.turn ? { turn: event.turn } : {}),
+            }),
+          },
+        },
         'attempt.failed': [
           {
             guard: { type: 'canTryAgain', params: ({ event }) => ({ failure: event.failure }) },
@@ -191,20 +261,12 @@ export const requestMachine = setup({
     fallingBack: {
       tags: 'waiting',
       entry: [{ type: 'releaseLease', params: { outcome: 'abandoned' } }, 'dropBackend'],
+      on: { 'client.closed': { actions: 'startGrace' } },
       always: { guard: 'isNotBusy', target: 'queued' },
       after: { busyPause: 'queued' },
     },
     settling: {
-      entry: [
-        {
-          type: 'releaseLease',
-          params: ({ event }) => ({
-            outcome: event.type === 'attempt.done' && event.stopped ? 'abandoned' : 'finished',
-            ...(event.type === 'attempt.done' && event.turn ? { turn: event.turn } : {}),
-          }),
-        },
-        'endReply',
-      ],
+      entry: 'endReply',
       on: {
         'reply.finished': 'done',
         // The answer is complete: it must not be followed by an error.

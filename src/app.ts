@@ -46,7 +46,7 @@ export interface App {
 }
 
 export function createApp(config: Config, deps: AppDeps): App {
-  const timing = { ...defaultTiming, ...deps.timing };
+  const timing = { ...defaultTiming, grace: config.scheduling.graceSeconds * 1_000, ...deps.timing };
   const events = createEventBus();
   logEvents(events, deps.log, config.debug.level);
 

@@ -76,6 +76,14 @@ const cache = z.strictObject({
     .prefault({}),
 });
 
+const scheduling = z.strictObject({
+  graceSeconds: z
+    .number()
+    .min(0)
+    .default(5)
+    .describe('how long an answer whose client vanished is gone on with, in case it asks again, in seconds'),
+});
+
 export const configSchema = z.strictObject({
   $schema: z.string().optional().describe("for editors: this schema's address"),
   server: server.prefault({}),
@@ -96,6 +104,7 @@ export const configSchema = z.strictObject({
         ),
     })
     .prefault({}),
+  scheduling: scheduling.prefault({}),
   debug: z
     .strictObject({
       level: z.int().min(0).max(3).default(0).describe('0 quiet, 1 requests, 2 decisions, 3 bodies'),

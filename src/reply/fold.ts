@@ -1,11 +1,17 @@
-/** Stream events folded into one message: the non-streamed answer, and what the exact-response cache keeps. */
+/**
+ * Stream events folded into one message: the non-streamed answer, what the exact-response cache keeps, and what whoever joins
+ * a running answer has missed of it.
+ */
 import type { Message, MessageHead, ReplyBlock, StopReason, StreamEvent, Usage } from '../protocol/anthropic/events.ts';
 import { parseToolInput } from '../protocol/anthropic/tool-input.ts';
+import { deltaOf } from './message-writer.ts';
 
 export interface Fold {
   consume(event: StreamEvent): void;
   /** @throws Error when the stream did not come to its end: half an answer is never handed out as a whole one */
   message(): Message;
+  /** The stream so far, from `message_start` with the ids it went out with; what came in pieces is one delta a block. */
+  events(): StreamEvent[];
 }
 
 /** A block while it grows; `pieces` joined are its text, thinking or arguments. */
@@ -68,7 +74,25 @@ export function createFold(): Fold {
         usage,
       };
     },
+    events() {
+      if (!head || !usage) return [];
+      const events: StreamEvent[] = [{ type: 'message_start', message: head }, ...blocks.flatMap(retold)];
+      if (!stop) return events;
+      const delta = { stop_reason: stop.reason, stop_sequence: stop.sequence };
+      events.push({ type: 'message_delta', delta, usage });
+      return complete ? [...events, { type: 'message_stop' }] : events;
+    },
   };
+}
+
+function retold({ start, pieces, signature, closed }: OpenBlock, index: number): StreamEvent[] {
+  const events: StreamEvent[] = [{ type: 'content_block_start', index, content_block: start }];
+  const whole = pieces.join('');
+  if (whole !== '') events.push({ type: 'content_block_delta', index, delta: deltaOf(start.type, whole) });
+  if (signature !== '') {
+    events.push({ type: 'content_block_delta', index, delta: { type: 'signature_delta', signature } });
+  }
+  return closed ? [...events, { type: 'content_block_stop', index }] : events;
 }
 
 /** A call cut off by `max_tokens` never stopped and has no arguments anybody could use: it is left out. */

@@ -99,7 +99,8 @@ export function createMessageWriter(model: string, consume: (event: StreamEvent)
   };
 }
 
-function deltaOf(type: BlockStart['type'], piece: string): BlockDelta {
+/** A piece of a block of that type. */
+export function deltaOf(type: BlockStart['type'], piece: string): BlockDelta {
   if (type === 'text') return { type: 'text_delta', text: piece };
   if (type === 'thinking') return { type: 'thinking_delta', thinking: piece };
   return { type: 'input_json_delta', partial_json: piece };

@@ -64,7 +64,7 @@ export function startAttempt(job: Job, handle: BackendHandle, lease: Lease, list
     if (over) return false;
     over = true;
     handle.running--;
-    job.reply.steer(undefined);
+    job.flight.steer(undefined);
     prefix.end(outcome);
     meter.end();
     return true;
@@ -76,7 +76,7 @@ export function startAttempt(job: Job, handle: BackendHandle, lease: Lease, list
       { ...listener, readEnd },
     );
     running = generation;
-    job.reply.steer({ pause: generation.pause, resume: generation.resume });
+    job.flight.steer({ pause: generation.pause, resume: generation.resume });
   };
 
   /** What the engine says of the request's own prompt. */

@@ -5,7 +5,7 @@ import type { SchedulerEmitted } from '../../machines/scheduler.ts';
 import type { SessionEmitted } from '../../machines/session.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
 import type { CallOutcome } from '../toolcalls/count-call.ts';
-import type { AskedAgain } from './job.ts';
+import type { AskedAgain, CacheUse } from './job.ts';
 
 export interface RequestSummary {
   readonly type: 'request.finished';
@@ -19,7 +19,7 @@ export interface RequestSummary {
   /** Never part of an answer; the cause of an internal error. */
   readonly cause: unknown;
   readonly backend: string | undefined;
-  readonly cache: 'hit' | 'miss' | 'bypass';
+  readonly cache: CacheUse;
   readonly promptTokens: number;
   readonly cachedTokens: number;
   readonly outputTokens: number;
@@ -33,6 +33,8 @@ export interface RequestSummary {
 export type GatewayEvent =
   | RequestSummary
   | { readonly type: 'request.started'; readonly requestId: string; readonly session: string; readonly model: string }
+  /** Another's generation answers it too. */
+  | { readonly type: 'request.joined'; readonly requestId: string; readonly leader: string }
   /** What the client sent, for debug level 3 alone. */
   | { readonly type: 'request.body'; readonly requestId: string; readonly body: unknown }
   /** A tool call has reached its end: exactly one of each. */

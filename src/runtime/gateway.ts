@@ -84,7 +84,8 @@ export function createGateway({
   const toolCalls = { ok: 0, repaired: 0, retyped: 0, reasked: 0, failed: 0 };
   events.on((event) => {
     if (event.type === 'toolCall.read') toolCalls[event.outcome]++;
-    if (event.type !== 'request.finished' || event.outcome !== 'done' || event.cache === 'hit') return;
+    if (event.type !== 'request.finished' || event.outcome !== 'done') return;
+    if (event.cache === 'hit' || event.cache === 'joined') return;
     if (event.cachedTokens > 0) prefix.hits++;
     else prefix.misses++;
     prefix.tokens_reused += event.cachedTokens;

@@ -8,7 +8,7 @@ import { createFold } from '../reply/fold.ts';
 import { createTools, type Tools } from '../toolcalls/tool-set.ts';
 import type { BackendHandle } from './backend.ts';
 import { type Expectation, expectPrefix, prefixHeader } from './expected-prefix.ts';
-import type { ReplyPort } from './reply-port.ts';
+import { createFlight, type Flight } from './flight.ts';
 import type { Turn } from './sessions.ts';
 import { createSynthesizer, type Synthesizer } from './synthesizer.ts';
 
@@ -21,7 +21,8 @@ export interface Job {
   readonly tools: Tools;
   /** What of the prompt decides what can be reused; stays when the prompt is dropped. */
   readonly shape: PromptShape;
-  readonly reply: ReplyPort;
+  /** Who gets the answer. */
+  readonly flight: Flight;
   readonly arrivedAt: number;
   grantedAt: number | undefined;
   firstTokenAt: number | undefined;
@@ -30,9 +31,9 @@ export interface Job {
   readonly turn: Turn;
   /** What its engine is expected to have of the prompt. */
   readonly expected: Expectation | undefined;
-  /** Notes it; the client is told too, as long as the reply is not open. */
+  /** Notes it; clients are told too, as long as their replies are not open. */
   expectOf(handle: BackendHandle, slot?: number): void;
-  cache: 'hit' | 'miss' | 'bypass';
+  readonly cache: CacheUse;
   /** What became of asking the engine again for calls that no tool could take; undefined when there were none. */
   askedAgain: AskedAgain | undefined;
   /**
@@ -45,12 +46,16 @@ export interface Job {
   startSynthesizer(estimate: { promptTokens: number; cachedTokens: number }): Synthesizer;
   /** Opens the stream while the request still waits. */
   startEarly(): void;
-  keepAlive(): void;
+  /** @param silentFor milliseconds after which a client is shown life */
+  keepAlive(silentFor: number): void;
   /** The whole answer so far as a message, for the exact-response cache. */
   message(): Message;
   usage(): Usage | undefined;
   dispose(): void;
 }
+
+/** What the exact-response cache had to do with an answer; `joined`: it is that of another request's generation. */
+export type CacheUse = 'hit' | 'miss' | 'joined' | 'bypass';
 
 export interface AskedAgain extends EngineUsage {
   /** Why there was no second answer. */
@@ -63,17 +68,18 @@ export interface JobInput {
   readonly client: string;
   readonly prompt: Prompt;
   readonly turn: Turn;
-  readonly reply: ReplyPort;
   readonly arrivedAt: number;
-  /** Whether the answer may go into the exact-response cache. */
+  readonly cache: CacheUse;
+  /** Whether the answer may be told to others: kept in the exact-response cache, and joined before. */
   readonly keep: boolean;
   /** Estimated, for a `message_start` that goes out before any engine was asked. */
   readonly promptTokens: number;
 }
 
 export function createJob(input: JobInput): Job {
-  const { id, identity, client, turn, reply, arrivedAt, keep, promptTokens } = input;
+  const { id, identity, client, turn, arrivedAt, cache, keep, promptTokens } = input;
   const fold = createFold();
+  const flight = createFlight(fold.events);
   let prompt: Prompt | undefined = input.prompt;
   let synthesizer: Synthesizer | undefined;
   let started = false;
@@ -86,10 +92,10 @@ export function createJob(input: JobInput): Job {
     if (event.type === 'message_start') {
       if (started) return;
       started = true;
-      reply.open();
+      flight.open();
     }
     if (keep) fold.consume(event);
-    reply.event(event);
+    flight.event(event);
   };
 
   const startSynthesizer = (estimate: { promptTokens: number; cachedTokens: number }) => {
@@ -101,7 +107,7 @@ export function createJob(input: JobInput): Job {
       consume,
       // The last events are written together with the end.
       flush: () => {
-        if (!synthesizer?.outcome) reply.flush();
+        if (!synthesizer?.outcome) flight.flush();
       },
     });
     return synthesizer;
@@ -115,7 +121,7 @@ export function createJob(input: JobInput): Job {
     settings,
     tools,
     shape,
-    reply,
+    flight,
     arrivedAt,
     grantedAt: undefined,
     firstTokenAt: undefined,
@@ -127,9 +133,9 @@ export function createJob(input: JobInput): Job {
     expectOf(handle, slot) {
       if (promptTokens === 0) return;
       expected = expectPrefix(handle, shape, promptTokens, slot);
-      reply.describe({ 'x-warmslot-prefix': prefixHeader(expected, turn.continuation, prefixBytes) });
+      flight.describe({ 'x-warmslot-prefix': prefixHeader(expected, turn.continuation, prefixBytes) });
     },
-    cache: 'miss',
+    cache,
     askedAgain: undefined,
     get prompt() {
       return prompt;
@@ -142,11 +148,7 @@ export function createJob(input: JobInput): Job {
       synthesizer ??= startSynthesizer({ promptTokens, cachedTokens: 0 });
       synthesizer.start();
     },
-    keepAlive() {
-      if (reply.opened && reply.stream) synthesizer?.keepAlive();
-      else reply.showLife();
-      reply.flush();
-    },
+    keepAlive: (silentFor) => flight.showLife(silentFor, () => synthesizer?.keepAlive()),
     message: () => fold.message(),
     usage: () => synthesizer?.usage,
     dispose() {

@@ -1,37 +1,24 @@
 /** The registry of requests: starts one root actor each, carries out what it decides, and cleans up whatever became of it. */
 import { createActor, fromCallback } from 'xstate';
-import { type AttemptInput, type RequestActor, requestMachine } from '../../machines/request.ts';
+import type { Ticket } from '../../machines/policies/types.ts';
+import { type AttemptInput, type RequestEvent, requestMachine } from '../../machines/request.ts';
 import type { SchedulerActor } from '../../machines/scheduler.ts';
-import { asCached, type ResponseCache, responseKey } from '../cache/responses.ts';
-import type { Identity } from '../prompt/lineage.ts';
-import type { Prompt } from '../prompt/types.ts';
-import type { Message } from '../protocol/anthropic/events.ts';
+import { type ResponseCache, responseKey } from '../cache/responses.ts';
 import { toGatewayError } from '../protocol/errors.ts';
 import { replay } from '../reply/replay.ts';
-import { type Attempt, startAttempt } from './attempt.ts';
+import { flightKey, follow, lead, type NewRequest } from './arrival.ts';
+import { startAttempt } from './attempt.ts';
 import type { BackendHandle } from './backend.ts';
-import { eligible } from './eligible.ts';
 import type { EventBus } from './events.ts';
-import { errorOf, isEnginesFault } from './failure.ts';
-import { createJob, type Job } from './job.ts';
+import { errorOf, failureOf, isEnginesFault } from './failure.ts';
+import { isWanted } from './grace.ts';
+import type { Job } from './job.ts';
 import { startLeaseMeter } from './lease-meter.ts';
+import { type Live, lookAt } from './live.ts';
 import type { Models } from './models.ts';
-import type { ReplyPort } from './reply-port.ts';
 import type { Sessions } from './sessions.ts';
 import { summarize, turnOf } from './summary.ts';
-import { ticketOf } from './ticket.ts';
 import type { Timing } from './timing.ts';
-
-export interface NewRequest {
-  readonly id: string;
-  readonly identity: Identity;
-  /** Name of the key that was used. */
-  readonly client: string;
-  readonly prompt: Prompt;
-  readonly reply: ReplyPort;
-  /** The client asked for a fresh answer. */
-  readonly skipCache: boolean;
-}
 
 export interface Requests {
   /**
@@ -48,6 +35,8 @@ export interface Requests {
   close(): void;
 }
 
+type FlightEnd = Extract<RequestEvent, { type: 'flight.ended' | 'flight.failed' }>;
+
 interface Deps {
   readonly scheduler: SchedulerActor;
   readonly backends: ReadonlyMap<string, BackendHandle>;
@@ -58,19 +47,11 @@ interface Deps {
   readonly timing: Timing;
 }
 
-interface Live {
-  readonly job: Job;
-  readonly actor: RequestActor;
-  attempt: Attempt | undefined;
-  /** Under which the answer is kept. */
-  readonly key: string | undefined;
-  /** The answer, when the exact-response cache has it. */
-  readonly answer: Message | undefined;
-}
-
 export function createRequests(deps: Deps): Requests {
-  const { scheduler, backends, models, sessions, cache, events, timing } = deps;
+  const { scheduler, backends, cache, events, timing } = deps;
   const live = new Map<string, Live>();
+  /** Requests whose answer others may still join. */
+  const flights = new Map<string, Live>();
   const idleWaiters = new Set<() => void>();
 
   const liveOf = (id: string): Live => {
@@ -89,7 +70,7 @@ export function createRequests(deps: Deps): Requests {
         if (!handle) throw new Error(`no backend ${lease.backend}`);
         job.grantedAt ??= performance.now();
         job.backend = lease.backend;
-        job.reply.describe({ 'x-warmslot-backend': lease.backend });
+        job.flight.describe({ 'x-warmslot-backend': lease.backend });
         job.expectOf(handle, lease.slot);
         const attempt = startAttempt(job, handle, lease, {
           report(event) {
@@ -111,30 +92,50 @@ export function createRequests(deps: Deps): Requests {
     actions: {
       openReply: ({ context }) => {
         const { job } = liveOf(context.ticket.requestId);
-        if (!job.reply.stream) return;
+        if (!job.flight.streamed) return;
         job.startEarly();
-        job.reply.flush();
+        job.flight.flush();
       },
       replay: ({ context }) => {
         const entry = liveOf(context.ticket.requestId);
-        const { reply } = entry.job;
-        if (!entry.answer) throw new Error('there is no cached answer');
+        const { reply, answer } = entry;
+        if (!answer) throw new Error('there is no cached answer');
         reply.open();
-        replay(entry.answer, (event) => reply.event(event));
+        replay(answer, (event) => reply.event(event));
         endReply(entry);
+      },
+      join: ({ context }) => {
+        const { job, leader, reply } = liveOf(context.ticket.requestId);
+        job.flight.attach(reply);
+        leader?.actor.send({ type: 'client.joined' });
       },
       endReply: ({ context }) => {
         const entry = liveOf(context.ticket.requestId);
-        if (entry.key) keepAnswer(entry.job, entry.key);
+        if (!entry.leader) {
+          if (entry.key) keepAnswer(entry.job, entry.key);
+          closeFlight(entry, { type: 'flight.ended' });
+        }
         endReply(entry);
       },
       sendFailure: ({ context }, { failure }) => {
-        const { job } = liveOf(context.ticket.requestId);
-        job.reply.fail(errorOf(failure));
+        liveOf(context.ticket.requestId).reply.fail(errorOf(failure));
       },
     },
-    delays: { openAfter: timing.openAfter },
+    guards: {
+      isSuperfluous: ({ context }, { lease }) =>
+        liveOf(context.ticket.requestId).job.flight.deserted && isNeeded(context.ticket, lease.backend),
+    },
+    delays: { openAfter: timing.openAfter, grace: timing.grace },
   });
+
+  const isOpen = ({ flightKey, id }: Live) => flightKey !== undefined && flights.get(flightKey)?.id === id;
+
+  /** Nobody can join it any more; those who have are told how it ended. */
+  const closeFlight = (entry: Live, end: FlightEnd) => {
+    if (!entry.flightKey || !isOpen(entry)) return;
+    flights.delete(entry.flightKey);
+    for (const { leader, actor } of live.values()) if (leader?.id === entry.id) actor.send(end);
+  };
 
   const keepAnswer = ({ message, turn, askedAgain }: Job, key: string) => {
     const answer = message();
@@ -143,81 +144,86 @@ export function createRequests(deps: Deps): Requests {
     if (!askedAgain) turn.answered(answer);
   };
 
-  const endReply = ({ job, actor }: Live) => {
-    job.reply.end();
-    void job.reply.finished.then(() => {
-      if (live.has(job.id)) actor.send({ type: 'reply.finished' });
+  const endReply = ({ id, reply, actor }: Live) => {
+    reply.end();
+    void reply.finished.then(() => {
+      if (live.has(id)) actor.send({ type: 'reply.finished' });
     });
+  };
+
+  const isNeeded = (ticket: Ticket, backend: string | undefined) =>
+    isWanted(scheduler.getSnapshot(), ticket, backend, (id) => live.get(id)?.job.flight.deserted === true);
+
+  /** Gives up what nobody reads where somebody else needs the slot. */
+  const endGraces = () => {
+    for (const { actor, job } of live.values()) {
+      const snapshot = actor.getSnapshot();
+      if (!job.flight.deserted || snapshot.matches('settling')) continue;
+      const { ticket, lease } = snapshot.context;
+      if (isNeeded(ticket, lease?.backend)) actor.send({ type: 'grace.over' });
+    }
+  };
+  scheduler.subscribe(endGraces);
+
+  /** Its client has gone; others may still read the answer. */
+  const leave = ({ job, leader, reply, actor }: Live) => {
+    job.flight.detach(reply);
+    if (!leader && !job.flight.deserted) return;
+    actor.send({ type: 'client.closed' });
+    endGraces();
   };
 
   const finished = (id: string, thrown?: unknown) => {
     const entry = live.get(id);
     if (!entry) return;
     live.delete(id);
+    const { leader, job, reply, actor } = entry;
     // An action that throws leaves invoked actors running (xstate #5153): the engine is stopped from out here.
     entry.attempt?.stop();
     if (thrown !== undefined) {
       scheduler.send({ type: 'request.leave', requestId: id });
       scheduler.send({ type: 'lease.release', requestId: id, outcome: 'abandoned' });
-      entry.job.reply.fail(toGatewayError(thrown));
+      reply.fail(toGatewayError(thrown));
       events.emit({ type: 'actor.broke', actor: `request ${id}`, error: thrown });
     }
-    const summary = summarize(entry.job, entry.actor.getSnapshot());
-    entry.job.turn.ended(turnOf(summary, entry.job));
-    events.emit(summary);
-    entry.job.dispose();
+    const snapshot = actor.getSnapshot();
+    job.flight.detach(reply);
+    if (leader) {
+      events.emit(
+        summarize({ ...job, id, cache: 'joined', arrivedAt: entry.arrivedAt, askedAgain: undefined }, snapshot),
+      );
+      if (isOpen(leader) && job.flight.deserted) leave(leader);
+    } else {
+      const failure = thrown === undefined ? snapshot.context.failure : undefined;
+      closeFlight(entry, { type: 'flight.failed', failure: failure ?? failureOf(toGatewayError(thrown)) });
+      const summary = summarize(job, snapshot);
+      job.turn.ended(turnOf(summary, job));
+      events.emit(summary);
+      job.dispose();
+    }
     if (live.size > 0) return;
     for (const resolve of idleWaiters) resolve();
     idleWaiters.clear();
   };
 
-  /** Everything about a request that only matters after many seconds, so that no request needs timers for it. */
-  const lookAt = ({ job, actor, attempt }: Live) => {
-    const snapshot = actor.getSnapshot();
-    if (snapshot.hasTag('terminal')) return;
-    if (job.reply.silentFor() >= timing.keepAlive) job.keepAlive();
-    if (snapshot.hasTag('waiting') && performance.now() - job.arrivedAt > timing.queueTimeout) {
-      actor.send({ type: 'queue.expired' });
-    }
-    if (snapshot.hasTag('generating') && attempt) {
-      const { firstTokenTimeout, silenceTimeout } = timing;
-      const limit = snapshot.context.forwarded ? silenceTimeout : firstTokenTimeout;
-      if (attempt.silentFor() > limit && !attempt.giveUpAsking()) actor.send({ type: 'attempt.silent' });
-    }
-  };
-
   const keepAlive = setInterval(() => {
-    for (const entry of live.values()) lookAt(entry);
+    for (const entry of live.values()) lookAt(entry, timing);
   }, timing.keepAlive);
   keepAlive.unref();
 
   return {
-    start({ id, identity, client, prompt, reply, skipCache }) {
-      const { candidates, pool, promptTokens } = eligible(prompt, models.candidates(prompt.model));
+    start(request) {
+      const { id, prompt, reply, skipCache } = request;
       const key = skipCache ? undefined : responseKey(prompt);
-      const answer = key ? cache.get(key) : undefined;
-      const keep = key !== undefined && !answer;
-      const arrivedAt = performance.now();
-      events.emit({ type: 'request.started', requestId: id, session: identity.sessionId, model: prompt.model });
-      const turn = sessions.begin({ requestId: id, identity, client, prompt, promptTokens });
-      const job = createJob({ id, identity, client, prompt, turn, reply, arrivedAt, keep, promptTokens });
-      job.cache = answer ? 'hit' : skipCache ? 'bypass' : 'miss';
-      const [first] = candidates;
-      const preferred = first?.backend.name ?? '';
-      reply.describe({ 'x-warmslot-cache': job.cache, 'x-warmslot-backend': preferred });
-      if (answer) job.backend = preferred;
-      else if (first) job.expectOf(first);
-      const actor = createActor(machine, {
-        input: {
-          ticket: ticketOf(job, prompt.bytes, { candidates, pool, promptTokens }),
-          scheduler,
-          cached: answer !== undefined,
-        },
-      });
-      live.set(id, { job, actor, attempt: undefined, key, answer: answer && asCached(answer) });
+      const leader = key === undefined ? undefined : flights.get(flightKey(request, key));
+      const { ticket, source, ...arrival } = leader ? follow(request, leader, events) : lead(request, key, deps);
+      const actor = createActor(machine, { input: { ticket, scheduler, source } });
+      const entry: Live = { id, actor, reply, attempt: undefined, ...arrival };
+      live.set(id, entry);
+      if (entry.flightKey) flights.set(entry.flightKey, entry);
       actor.subscribe({ complete: () => finished(id), error: (error) => finished(id, error) });
       actor.start();
-      return () => actor.send({ type: 'client.closed' });
+      return () => leave(entry);
     },
     running: () => [...live.values()].filter(({ actor }) => actor.getSnapshot().hasTag('generating')).length,
     waiting: () => [...live.values()].filter(({ actor }) => actor.getSnapshot().hasTag('waiting')).length,

@@ -7,12 +7,28 @@ import { shortfallOf } from './expected-prefix.ts';
 import { codeOf } from './failure.ts';
 import type { Job } from './job.ts';
 
-export function summarize(job: Job, { value, context }: SnapshotFrom<typeof requestMachine>): RequestSummary {
+/** Of its own or, where it has joined another, of the one that answered it. */
+type Told = Pick<
+  Job,
+  | 'id'
+  | 'identity'
+  | 'client'
+  | 'backend'
+  | 'cache'
+  | 'arrivedAt'
+  | 'grantedAt'
+  | 'firstTokenAt'
+  | 'askedAgain'
+  | 'usage'
+>;
+
+export function summarize(job: Told, { value, context }: SnapshotFrom<typeof requestMachine>): RequestSummary {
   const usage = job.usage();
   const cachedTokens = usage?.cache_read_input_tokens ?? 0;
   const outcome = value === 'done' || value === 'cancelled' ? value : 'failed';
   const failure = outcome === 'failed' ? context.failure : undefined;
-  const since = (at: number | undefined) => (at === undefined ? undefined : at - job.arrivedAt);
+  // Who joins late waits for nothing.
+  const since = (at: number | undefined) => (at === undefined ? undefined : Math.max(0, at - job.arrivedAt));
   return {
     type: 'request.finished',
     requestId: job.id,

@@ -17,6 +17,8 @@ export interface Timing {
   readonly slowClient: number;
   /** After this long an answer in one piece is begun with white space, see json-reply. */
   readonly beginJson: number;
+  /** How long an answer whose client vanished is gone on with, in case it asks again. */
+  readonly grace: number;
 }
 
 /** The CLI drops a stream that had no real event for 300 s; half of 20 s on average leaves room for a blocked loop. */
@@ -30,4 +32,5 @@ export const defaultTiming: Timing = {
   silenceTimeout: 600_000,
   slowClient: 30_000,
   beginJson: 150_000,
+  grace: 5_000,
 };

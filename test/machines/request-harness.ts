@@ -8,7 +8,13 @@ import {
   type SnapshotFrom,
 } from 'xstate';
 import type { Ticket } from '../../machines/policies/types.ts';
-import { type AttemptEvent, type AttemptInput, type Failure, requestMachine } from '../../machines/request.ts';
+import {
+  type AttemptEvent,
+  type AttemptInput,
+  type Failure,
+  requestMachine,
+  type Source,
+} from '../../machines/request.ts';
 import type { Lease } from '../../machines/scheduler.ts';
 import { ticket } from './fixtures.ts';
 
@@ -23,11 +29,19 @@ export function leaseOn(backend: string, requestId = 'r1'): Lease {
 interface Options {
   readonly scheduler: AnyActorRef;
   readonly clock?: SimulatedClock;
-  readonly cached?: boolean;
+  readonly source?: Source;
+  /** Nobody reads the answer, and somebody waits for the slot. */
+  readonly superfluous?: () => boolean;
   readonly ticket?: Ticket;
 }
 
-export function startRequest({ scheduler, clock = new SimulatedClock(), cached = false, ticket: of }: Options) {
+export function startRequest({
+  scheduler,
+  clock = new SimulatedClock(),
+  source = 'engine',
+  superfluous = () => false,
+  ticket: of,
+}: Options) {
   const attempts: { readonly lease: Lease; readonly report: (event: AttemptEvent) => void; stopped: boolean }[] = [];
   const told: string[] = [];
   const errors: unknown[] = [];
@@ -44,18 +58,20 @@ export function startRequest({ scheduler, clock = new SimulatedClock(), cached =
     actions: {
       openReply: () => told.push('open'),
       replay: () => told.push('cached answer'),
+      join: () => told.push('joined'),
       endReply: () => told.push('end'),
       sendFailure: (_, { failure }) => told.push(failure.code),
     },
+    guards: { isSuperfluous: superfluous },
   });
-  const actor = createActor(machine, { clock, input: { ticket: of ?? ticket('r1'), scheduler, cached } });
+  const actor = createActor(machine, { clock, input: { ticket: of ?? ticket('r1'), scheduler, source } });
   actor.subscribe({ error: (error) => errors.push(error) });
   actor.start();
   return {
     actor,
     clock,
     attempts,
-    /** What the client was told: that it goes on (`open`), a cached answer, the end of its answer, or the code of a failure. */
+    /** What the client was told: that it goes on (`open`), a cached answer, that another's is its own, the end of its answer, or the code of a failure. */
     told,
     errors,
     value: (): SnapshotFrom<typeof requestMachine>['value'] => actor.getSnapshot().value,
@@ -64,5 +80,10 @@ export function startRequest({ scheduler, clock = new SimulatedClock(), cached =
     /** The client has read the last byte. */
     read: () => actor.send({ type: 'reply.finished' }),
     closed: () => actor.send({ type: 'client.closed' }),
+    /** Everybody has left, and is not waited for. */
+    leave() {
+      actor.send({ type: 'client.closed' });
+      actor.send({ type: 'grace.over' });
+    },
   };
 }

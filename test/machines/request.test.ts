@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createActor, fromCallback } from 'xstate';
-import { type Failure, requestMachine } from '../../machines/request.ts';
+import { type Failure, requestMachine, type Source } from '../../machines/request.ts';
 import type { SchedulerEvent } from '../../machines/scheduler.ts';
 import { errorTable } from '../../src/protocol/errors.ts';
 import { cover } from './coverage.ts';
@@ -10,7 +10,7 @@ import { broken, busy, hopeless, leaseOn, startRequest } from './request-harness
 const twoBackends = ticket('r1', { candidates: ['mlx', 'spare'] });
 
 /** The request with a scheduler that only listens; `asked` is what it was asked, in short. */
-function start(options: { cached?: boolean; ticket?: ReturnType<typeof ticket> } = {}) {
+function start(options: Omit<Parameters<typeof startRequest>[0], 'scheduler'> = {}) {
   const { ref, heard } = listener<SchedulerEvent>();
   const request = startRequest({ scheduler: ref, ...options });
   const asked = () => heard.map((event) => (event.type === 'lease.release' ? event.outcome : event.type.split('.')[1]));
@@ -106,7 +106,7 @@ test('a client that never reads its last bytes is given up on', () => {
 });
 
 test('a cached answer is replayed without asking anybody', () => {
-  const { value, asked, read, told, clock } = start({ cached: true });
+  const { value, asked, read, told, clock } = start({ source: 'cache' });
   expect(value()).toBe('replaying');
   clock.increment(5_000);
   read();
@@ -223,7 +223,7 @@ test('an attempt that throws fails the request and frees its slot', () => {
     },
     actions: { sendFailure: (_, { failure }) => told.push(failure) },
   });
-  const actor = createActor(machine, { input: { ticket: ticket('r1'), scheduler: ref, cached: false } }).start();
+  const actor = createActor(machine, { input: { ticket: ticket('r1'), scheduler: ref, source: 'engine' } }).start();
   actor.send({ type: 'lease.granted', lease: leaseOn('mlx') });
   expect(actor.getSnapshot().value).toBe('failed');
   expect(told).toMatchObject([{ code: 'internal', message: 'no such backend' }]);
@@ -246,7 +246,7 @@ test('an action that throws is seen by the owner of the root, who has to stop th
       },
     },
   });
-  const actor = createActor(machine, { input: { ticket: ticket('r1'), scheduler: ref, cached: false } });
+  const actor = createActor(machine, { input: { ticket: ticket('r1'), scheduler: ref, source: 'engine' } });
   actor.subscribe({ error: (error) => errors.push(error) });
   actor.start();
   actor.send({ type: 'lease.granted', lease: leaseOn('mlx') });
@@ -257,7 +257,8 @@ test('an action that throws is seen by the owner of the root, who has to stop th
 });
 
 const atState: Readonly<Record<string, () => ReturnType<typeof start>>> = {
-  replaying: () => start({ cached: true }),
+  replaying: () => start({ source: 'cache' }),
+  joined: () => start({ source: 'flight' }),
   queued: () => start(),
   connecting: () => startAttempting(),
   prefilling: () => {
@@ -283,15 +284,98 @@ const atState: Readonly<Record<string, () => ReturnType<typeof start>>> = {
   },
 };
 
-test.each(Object.keys(atState))('a client that leaves while %s cancels everything and is told nothing', (state) => {
-  const request = atState[state]?.();
-  expect(JSON.stringify(request?.value())).toContain(state);
-  request?.closed();
+/** Nothing is at stake any more, or never was. */
+const inPassing = ['replaying', 'joined', 'settling'];
+const atStake = Object.keys(atState).filter((state) => !inPassing.includes(state));
+
+function expectCancelled(request: ReturnType<typeof start> | undefined) {
   expect(request?.value()).toBe('cancelled');
   expect(request?.told.filter((what) => what in errorTable)).toEqual([]);
   expect(request?.errors).toEqual([]);
   expect(request?.asked().at(-1)).toBe('abandoned');
   expect(request?.attempts.every(({ stopped }) => stopped)).toBe(true);
+}
+
+test.each(inPassing)('a client that leaves while %s cancels everything at once and is told nothing', (state) => {
+  const request = atState[state]?.();
+  expect(JSON.stringify(request?.value())).toContain(state);
+  request?.closed();
+  expectCancelled(request);
+});
+
+test.each(atStake)('when everybody leaves while %s, it goes on for a grace of five seconds', (state) => {
+  const request = atState[state]?.();
+  const before = JSON.stringify(request?.value());
+  expect(before).toContain(state);
+  request?.closed();
+  expect(JSON.stringify(request?.value())).toBe(before);
+  request?.clock.increment(4_999);
+  expect(request?.value()).not.toBe('cancelled');
+  request?.clock.increment(1);
+  expectCancelled(request);
+});
+
+test.each(atStake)('whoever joins within the grace while %s keeps it alive, until they too have left', (state) => {
+  const request = atState[state]?.();
+  request?.closed();
+  request?.clock.increment(4_000);
+  request?.actor.send({ type: 'client.joined' });
+  request?.clock.increment(10_000);
+  expect(request?.value()).not.toBe('cancelled');
+  request?.closed();
+  request?.clock.increment(5_000);
+  expectCancelled(request);
+});
+
+test.each(atStake)('the grace is over early while %s when somebody else needs what it keeps', (state) => {
+  const request = atState[state]?.();
+  request?.closed();
+  request?.actor.send({ type: 'grace.over' });
+  expectCancelled(request);
+});
+
+test('an answer that is complete within the grace is kept as any other', () => {
+  const request = startDecoding();
+  request.closed();
+  request.report({ type: 'attempt.done', stopped: false });
+  expect(request.value()).toBe('settling');
+  request.read();
+  expect(request.value()).toBe('done');
+  expect([request.told, request.asked().at(-1)]).toEqual([['end'], 'finished']);
+});
+
+test('a slot that nobody needs the answer of goes on to the next before an engine has heard of it', () => {
+  let superfluous = false;
+  const kept = start({ superfluous: () => superfluous });
+  kept.closed();
+  kept.grant();
+  expect(kept.value()).toEqual({ attempting: 'connecting' });
+  superfluous = true;
+  const passed = start({ superfluous: () => superfluous });
+  passed.closed();
+  passed.grant();
+  expect(passed.value()).toBe('cancelled');
+  expect(passed.attempts).toEqual([]);
+  expect(passed.asked()).toEqual(['enqueue', 'finished', 'leave', 'abandoned']);
+});
+
+test('one that has joined another asks nobody, and settles when that one’s answer is complete', () => {
+  const { actor, value, asked, told, read, clock } = start({ source: 'flight' });
+  expect(value()).toBe('joined');
+  clock.increment(3_000);
+  actor.send({ type: 'flight.ended' });
+  expect(value()).toBe('settling');
+  read();
+  expect(value()).toBe('done');
+  expect(told).toEqual(['joined', 'open', 'end']);
+  expect(asked()).toEqual([]);
+});
+
+test('one that has joined another fails as that one does', () => {
+  const { actor, value, told } = start({ source: 'flight' });
+  actor.send({ type: 'flight.failed', failure: broken });
+  expect(value()).toBe('failed');
+  expect(told).toEqual(['joined', 'engine_failed']);
 });
 
 test.each(Object.keys(atState))(
@@ -335,9 +419,9 @@ test('every failure the machine makes itself has its row in the error table', ()
 
 test('every state can be reached and left', () => {
   const { ref } = listener();
-  const walk = (cached: boolean) =>
+  const walk = (source: Source) =>
     cover(requestMachine, {
-      input: { ticket: twoBackends, scheduler: ref, cached },
+      input: { ticket: twoBackends, scheduler: ref, source },
       events: [
         { type: 'lease.granted', lease: leaseOn('mlx') },
         { type: 'lease.refused', reason: 'no_backend' },
@@ -352,13 +436,17 @@ test('every state can be reached and left', () => {
         { type: 'queue.expired' },
         { type: 'reply.finished' },
         { type: 'client.closed' },
+        { type: 'client.joined' },
+        { type: 'grace.over' },
+        { type: 'flight.ended' },
+        { type: 'flight.failed', failure: broken },
         { type: 'gateway.closing' },
       ],
       relevant: ({ forwarded, busyTries, ticket }) => [forwarded, Math.min(busyTries, 1), ticket.candidates.length],
     });
-  const [fresh, cached] = [walk(false), walk(true)];
+  const [fresh, ...others] = [walk('engine'), walk('cache'), walk('flight')] as const;
   // Passed through, never rested in.
-  const unreached = fresh.unreached.filter((id) => cached.unreached.includes(id));
-  const deadEnds = fresh.deadEnds.filter((id) => cached.deadEnds.includes(id));
+  const unreached = fresh.unreached.filter((id) => others.every((walked) => walked.unreached.includes(id)));
+  const deadEnds = fresh.deadEnds.filter((id) => others.every((walked) => walked.deadEnds.includes(id)));
   expect({ unreached, deadEnds }).toEqual({ unreached: ['request.admitting'], deadEnds: ['request.admitting'] });
 });

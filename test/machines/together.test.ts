@@ -76,7 +76,7 @@ test('a busy engine that is still busy when the pause is over keeps the request 
 test('a client that leaves the queue does not hold up those behind it', () => {
   const { request, context } = startGateway();
   const [first, second, third] = [request('r1'), request('r2'), request('r3')];
-  second.closed();
+  second.leave();
   expect(context().queue.map((waiting) => waiting.ticket.requestId)).toEqual(['r3']);
   first.report({ type: 'attempt.done', stopped: false });
   expect([second.value(), third.value()]).toEqual(['cancelled', { attempting: 'connecting' }]);
@@ -93,7 +93,7 @@ test.each([
   for (const event of events) leaving.report(event);
   expect(JSON.stringify(leaving.value())).toContain(state);
   const next = request('r2');
-  leaving.closed();
+  leaving.leave();
   expect(slotStates()).toEqual(['mlx#0 cancelling']);
   await enginesIdle();
   expect(next.value()).toEqual({ attempting: 'connecting' });

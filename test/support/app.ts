@@ -12,7 +12,11 @@ export interface RunningApp {
 
 /** @param config what differs from the defaults */
 export async function startApp(config: z.input<typeof configSchema>, deps: Partial<AppDeps> = {}): Promise<RunningApp> {
-  const parsed = configSchema.parse({ ...config, server: { drainSeconds: 0, ...config.server, port: 0 } });
+  const parsed = configSchema.parse({
+    ...config,
+    server: { drainSeconds: 0, ...config.server, port: 0 },
+    scheduling: { graceSeconds: 0, ...config.scheduling },
+  });
   const app = createApp(parsed, { log: pino({ level: 'silent' }), ...deps });
   const { url } = await app.listen();
   return { app, url, close: () => app.close() };
