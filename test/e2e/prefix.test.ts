@@ -91,8 +91,9 @@ test('check 17: --continue twice; string or array, the engine gets the same', as
   expectSuccess(await runClaude({ ...base, prompt: say('third'), args: ['--continue'] }), 'third');
   expectWarm(engine.chats());
 
-  await stream(gateway.url, ask('x'), noCache);
-  await stream(gateway.url, ask('', { messages: [{ role: 'user', content: [{ type: 'text', text: 'x' }] }] }), noCache);
+  const messages = [{ role: 'user', content: [{ type: 'text', text: 'x' }] }];
+  await stream(gateway.url, ask('x', { temperature: 0 }), noCache);
+  await stream(gateway.url, ask('', { temperature: 0, messages }), noCache);
   const [text, blocks] = engine.chats().slice(-2);
   expect(text?.body).toEqual(blocks?.body);
 });
@@ -104,7 +105,7 @@ test('check 19: the same second turn, with a warm and with a cold cache, is the 
   expect(run.result?.result).toMatch(/^seen=\d+ sha=\w{8}$/);
 
   await fetch(`${engine.url}/v1/cache`, { method: 'DELETE' });
-  const again = await stream(gateway.url, gateway.messages()[1]?.body ?? {}, noCache);
+  const again = await stream(gateway.url, { ...gateway.messages()[1]?.body, temperature: 0 }, noCache);
   const [, warm, cold] = engine.chats();
   expect(Number(warm?.cachedTokens)).toBeGreaterThan(0);
   expect(cold?.cachedTokens).toBe(0);

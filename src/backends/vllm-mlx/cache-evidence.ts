@@ -44,8 +44,10 @@ export function counterEvidence(http: EngineHttp): CacheEvidence {
 }
 
 function cachedByCounters(before: Counters, after: Counters, prefixTokens: number): number | undefined {
-  const hits = after.hits - before.hits;
-  const misses = after.misses - before.misses;
+  // Somebody cleared the cache: its counters began anew.
+  const since = after.hits < before.hits || after.misses < before.misses ? { hits: 0, misses: 0 } : before;
+  const hits = after.hits - since.hits;
+  const misses = after.misses - since.misses;
   if (hits === 1 && misses === 0) return prefixTokens;
   // Neither moved: the request went around the cache.
   if (hits === 0 && (misses === 0 || misses === 1)) return 0;

@@ -17,6 +17,7 @@ import { watchEpoch } from './epoch.ts';
 import { explain } from './failure.ts';
 import { engineIdle } from './idle.ts';
 import { contextFromModelFiles } from './model-files.ts';
+import { createRepeats } from './repeats.ts';
 import { vllmMlxRequest } from './request.ts';
 import { askCacheStats, askStatus, type CacheStats, type Health, readHealth } from './server-status.ts';
 
@@ -26,6 +27,7 @@ export const createVllmMlxBackend: CreateBackend = (options, { notice }) => {
   const epoch = watchEpoch();
   const closing = new AbortController();
   const plainFallback = createPlainFallback();
+  const repeats = createRepeats();
   const contexts = new Map<string, Promise<number | undefined>>();
   const raw = options.toolGrammar !== 'engine';
   let evidence: CacheEvidence | undefined;
@@ -104,8 +106,16 @@ export const createVllmMlxBackend: CreateBackend = (options, { notice }) => {
     generate({ prompt, maxTokens, info }, sink) {
       tellLeftOut(prompt, options, notice);
       const limits = { model: info.model, maxTokens, sampling: options.sampling, raw };
-      const start: Start = (plain, sink) => run(prompt, vllmMlxRequest(prompt, { ...limits, plain }), sink);
-      return plainFallback(info.model, prompt, start, sink);
+      // SimpleEngine starts from the end of the prefix, whatever comes behind it; at temperature 0 an answer is to be had again.
+      const exact = (prompt.settings.temperature ?? options.sampling.temperature) === 0;
+      const ending = batched && !exact ? repeats.ending(prompt) : '';
+      const start: Start = (plain, sink) => run(prompt, vllmMlxRequest(prompt, { ...limits, plain, ending }), sink);
+      return plainFallback(
+        info.model,
+        prompt,
+        start,
+        telling(sink, () => repeats.answered(prompt)),
+      );
     },
 
     async idle(_, signal) {
@@ -118,6 +128,17 @@ export const createVllmMlxBackend: CreateBackend = (options, { notice }) => {
     },
   };
 };
+
+/** @param answered called before the answer ends well */
+function telling(sink: EngineSink, answered: () => void): EngineSink {
+  return {
+    push(event) {
+      if (event.type === 'ended') answered();
+      sink.push(event);
+    },
+    flush: () => sink.flush(),
+  };
+}
 
 async function askHealth(http: EngineHttp, signal: AbortSignal): Promise<Health> {
   const { status, body } = await getJson(http, `${http.rootUrl}/health`, signal);

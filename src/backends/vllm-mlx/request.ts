@@ -1,6 +1,6 @@
 /** A Prompt as vllm-mlx's chat request: with nothing on the wire that would switch its prefix cache off. */
 import type { Prompt } from '../../prompt/types.ts';
-import type { ChatRequest, ChatTool } from '../../protocol/openai/chat.ts';
+import type { ChatMessage, ChatRequest, ChatTool } from '../../protocol/openai/chat.ts';
 import { toConversation } from '../openai-compatible/conversation.ts';
 import type { Sampling } from '../types.ts';
 
@@ -12,6 +12,8 @@ interface Limits {
   readonly raw: boolean;
   /** Tools in plain words, for a template that refuses them. */
   readonly plain: boolean;
+  /** White space behind the last message; see repeats.ts. */
+  readonly ending: string;
 }
 
 /** Seconds the engine may be silent, its own queue and prefill included; its default ends long prefills. */
@@ -28,7 +30,7 @@ export function vllmMlxRequest(prompt: Prompt, limits: Limits): ChatRequest {
   const template = templateArguments(raw ? tools : [], settings.thinking === 'disabled');
   return {
     model: limits.model,
-    messages,
+    messages: withEnding(messages, limits.ending),
     stream: true,
     stream_options: { include_usage: true },
     max_tokens: limits.maxTokens,
@@ -43,4 +45,10 @@ export function vllmMlxRequest(prompt: Prompt, limits: Limits): ChatRequest {
 function templateArguments(tools: readonly ChatTool[], withoutThinking: boolean): ChatRequest['chat_template_kwargs'] {
   if (tools.length === 0 && !withoutThinking) return undefined;
   return { ...(tools.length > 0 ? { tools } : {}), ...(withoutThinking ? { enable_thinking: false } : {}) };
+}
+
+function withEnding(messages: readonly ChatMessage[], ending: string): readonly ChatMessage[] {
+  const last = messages.at(-1);
+  if (ending === '' || !last || last.role === 'assistant' || typeof last.content !== 'string') return messages;
+  return [...messages.slice(0, -1), { ...last, content: last.content + ending }];
 }

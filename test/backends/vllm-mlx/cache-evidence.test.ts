@@ -61,3 +61,12 @@ test('the engine is asked only after the first content, once a request', () =>
     const asked = driver.fake.requests.slice(before).map(({ path }) => path);
     expect(asked).toEqual(['/v1/chat/completions', '/v1/cache/stats']);
   }));
+
+test('SimpleEngine: counters that began anew say what they say', () =>
+  withBackend({}, async (driver) => {
+    expect(await cachedOf(driver)).toBe(0);
+    expect(await cachedOf(driver)).toBeGreaterThan(0);
+    await fetch(`${driver.fake.url}/v1/cache`, { method: 'DELETE' });
+    expect(await cachedOf(driver)).toBe(0);
+    expect(await cachedOf(driver)).toBeGreaterThan(0);
+  }));
