@@ -6,11 +6,19 @@ import type { Spot } from './spot.ts';
 import type { Accounts, BackendView, Floor, Hold, Measured, SlotState, SlotView, Ticket, TurnEnd } from './types.ts';
 
 export interface Books extends Omit<Floor, 'now'> {
-  /** By lineage: when its last turn ended, if that was in a tool call. The newest last. */
-  readonly away: ReadonlyMap<string, number>;
+  /** By lineage: those whose last turn ended in a tool call. The newest last. */
+  readonly away: ReadonlyMap<string, Away>;
   /** Leases granted so far; the clock of "least recently used". */
   readonly granted: number;
 }
+
+interface Away {
+  readonly client: string;
+  readonly since: number;
+}
+
+/** For so long after a tool call a client counts as there: its agent works. */
+const absenceMs = 60_000;
 
 /** Lineages that may be away; the oldest are forgotten. */
 const mostAway = 512;
@@ -21,17 +29,23 @@ export function accountsOf(weights: Readonly<Record<string, number>>): Accounts 
 
 /** Before it is in the queue. */
 export function arrived(books: Books, ticket: Ticket, now: number): Pick<Books, 'accounts' | 'returns' | 'away'> {
-  const { queue, slots, returns } = books;
+  const { returns } = books;
   const away = new Map(books.away);
-  const leftAt = away.get(ticket.lineage);
+  const left = away.get(ticket.lineage);
   away.delete(ticket.lineage);
-  const served = slots.flatMap(({ running, hold }) => [running?.ticket.client, hold?.ticket.client]);
-  const active = new Set([...queue.map((waiting) => waiting.ticket.client), ...served]);
   return {
-    accounts: lift(books.accounts, ticket.client, new Set([...active].filter((client) => client !== undefined))),
-    returns: leftAt === undefined ? returns : learnReturn(returns, ticket, now - leftAt),
+    accounts: lift(books.accounts, ticket.client, clientsThere(books, now)),
+    returns: left ? learnReturn(returns, ticket, now - left.since) : returns,
     away,
   };
+}
+
+/** Clients with something that waits or runs, or with an agent that is at its tools. */
+function clientsThere({ queue, slots, away }: Books, now: number): ReadonlySet<string> {
+  const waiting = queue.map(({ ticket }) => ticket.client);
+  const running = slots.flatMap(({ running }) => (running ? [running.ticket.client] : []));
+  const working = [...away.values()].filter(({ since }) => now - since < absenceMs).map(({ client }) => client);
+  return new Set([...waiting, ...running, ...working]);
 }
 
 export function leased(books: Books, ticket: Ticket, spot: Spot, now: number): Pick<Books, 'slots' | 'granted'> {
@@ -56,7 +70,7 @@ export function ended(books: Books, { slot, turn, hold, now }: Ending): Pick<Boo
   if (!ticket || !turn) return { slots: books.slots, away: books.away };
   const away = new Map(books.away);
   away.delete(ticket.lineage);
-  if (turn.endedIn === 'tool_use') away.set(ticket.lineage, now);
+  if (turn.endedIn === 'tool_use') away.set(ticket.lineage, { client: ticket.client, since: now });
   const last = { ticket, endedAt: now };
   return { slots: withSlot(books.slots, slot, { hold, last }), away: new Map([...away].slice(-mostAway)) };
 }

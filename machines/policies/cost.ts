@@ -21,7 +21,7 @@ export function learnRates(rates: Rates, running: Running, { prefillMs, decodeMs
   return {
     prefillMsPerByte: isTelling ? observe(rates.prefillMsPerByte, prefillMs, prefilled) : rates.prefillMsPerByte,
     decodeMs: observe(rates.decodeMs, decodeMs),
-    promptBytes: observe(rates.promptBytes, bytes),
+    promptBytes: observe(rates.promptBytes, bytes * bytes, bytes),
   };
 }
 

@@ -1,9 +1,8 @@
 /** The next decision: who gets which slot now, or until when nothing changes by itself. */
-import { generationOf } from './aging.ts';
-import { excessOf, type Shares, sharesOf } from './fairness.ts';
+import { excessOf, type OnFloor, sharesOf } from './fairness.ts';
 import { mayTake } from './hold.ts';
 import { type Candidate, serviceOrder } from './ordering.ts';
-import { lossMs, waitsUntil } from './patience.ts';
+import { lossMs, ridesAlong, waitsUntil } from './patience.ts';
 import { bestSpot } from './placement.ts';
 import { slotsOf } from './pool.ts';
 import { waitMs } from './queue-time.ts';
@@ -20,12 +19,21 @@ export interface Decision {
 export function decide(floor: Floor): Decision {
   let wakeAt = Number.POSITIVE_INFINITY;
   if (!floor.slots.some(({ state }) => state === 'free' || state === 'held')) return { next: undefined, wakeAt };
-  for (const candidate of orderOf(floor, isOpen)) {
+  const order = orderOf(floor, isOpen);
+  for (const candidate of order) {
     const until = waitsUntil(candidate.waiting, candidate.spot, floor);
-    if (until <= floor.now) return { next: candidate, wakeAt };
+    if (until <= floor.now) return { next: passengerOf(candidate, order, floor) ?? candidate, wakeAt };
     wakeAt = Math.min(wakeAt, until);
   }
   return { next: undefined, wakeAt };
+}
+
+/** A side request that goes before this one, since the slot changes hands anyway. */
+function passengerOf({ spot, waiting }: Candidate, order: readonly Candidate[], floor: Floor): Candidate | undefined {
+  const rides = order.find(
+    (side) => side.spot.slot === spot.slot && ridesAlong(side.waiting, spot, waiting.ticket, floor),
+  );
+  return rides;
 }
 
 export interface Forecast {
@@ -41,7 +49,7 @@ export function forecast(ticket: Ticket, floor: Floor): Forecast {
   return { place: ahead.length + 1, startsInMs: Math.round(waitMs(ticket, ahead, floor)) };
 }
 
-type IsOpen = (waiting: Waiting, spot: Spot, on: { floor: Floor; shares: Shares }) => boolean;
+type IsOpen = (waiting: Waiting, spot: Spot, on: OnFloor) => boolean;
 
 function orderOf(floor: Floor, isOpen: IsOpen): readonly Candidate[] {
   const on = { floor, shares: sharesOf(floor) };
@@ -51,14 +59,15 @@ function orderOf(floor: Floor, isOpen: IsOpen): readonly Candidate[] {
     const isSide = ticket.band === 'auxiliary' && floor.policy.order === 'warm';
     const spot = bestSpot(ticket, spots, isSide ? (each) => lossMs(ticket, each, floor) : () => 0, floor.slots);
     if (!spot) return [];
-    const excessMs = excessOf(ticket, spot.durationMs, { ...on, allowedMs: generationOf(ticket, floor) });
+    const excessMs = excessOf(ticket, spot.durationMs, on);
     return [{ waiting, spot, excessMs }];
   });
   return serviceOrder(candidates, floor.policy, floor.now);
 }
 
-const isOpen: IsOpen = (waiting, { backend, slot }, on) =>
-  lets(backend, on.floor) && (slot.state === 'free' || (slot.state === 'held' && mayTake(waiting, backend, slot, on)));
+const isOpen: IsOpen = (waiting, spot, on) =>
+  lets(spot.backend, on.floor) &&
+  (spot.slot.state === 'free' || (spot.slot.state === 'held' && mayTake(waiting, spot, on)));
 
 /** A circuit that is half open lets one request through; an engine that loads is waited for. */
 function lets(backend: BackendView, { slots }: Floor): boolean {

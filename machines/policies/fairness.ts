@@ -2,12 +2,13 @@
  * Fairness between clients by virtual counters (VTC, Sheng et al. 2024): each client is charged the slot time it really used,
  * divided by its weight, and one whose counter is ahead of the others' has to let them catch up.
  */
+import { generationOf } from './aging.ts';
 import type { Account, Accounts, Floor, Ticket } from './types.ts';
 
 /** Counters at this moment, with what still runs. */
 export interface Shares {
   readonly spentMs: ReadonlyMap<string, number>;
-  /** Of the clients that wait. */
+  /** Of the clients that wait, or that a slot is kept for. */
   readonly leastMs: number;
 }
 
@@ -38,26 +39,28 @@ export function sharesOf({ accounts, slots, queue, now }: Floor): Shares {
     const { weight } = accountOf(accounts, client);
     spentMs.set(client, (spentMs.get(client) ?? 0) + (now - running.since) / weight);
   }
-  return { spentMs, leastMs: Math.min(...queue.map(({ ticket }) => spentMs.get(ticket.client) ?? 0)) };
+  const there = [...queue, ...slots.flatMap(({ hold }) => hold ?? [])].map(({ ticket }) => ticket.client);
+  return { spentMs, leastMs: Math.min(...there.map((client) => spentMs.get(client) ?? 0)) };
 }
 
+/** Clients may be this many generations apart, so that one keeps a warm slot for a few turns. */
+const generationsApart = 2;
+
 /**
- * How far a client would be beyond its share, in milliseconds, if this ticket of its ran now; 0 within it. Clients may differ
- * by a generation, so that one keeps a warm slot for a few turns.
+ * How far a client would be beyond its share, in milliseconds, if this ticket of its ran now; 0 within it.
  * @param costMs what the ticket is predicted to take
- * @param allowedMs the difference that is left alone
  */
-export function excessOf(ticket: Ticket, costMs: number, { floor, shares, allowedMs }: ExcessOf): number {
+export function excessOf(ticket: Ticket, costMs: number, { floor, shares }: OnFloor): number {
   if (!floor.policy.fairness) return 0;
   const spent = shares.spentMs.get(ticket.client) ?? 0;
   if (spent <= shares.leastMs) return 0;
-  return Math.max(0, spent + costMs / accountOf(floor.accounts, ticket.client).weight - shares.leastMs - allowedMs);
+  const allowed = shares.leastMs + generationsApart * generationOf(ticket, floor);
+  return Math.max(0, spent + costMs / accountOf(floor.accounts, ticket.client).weight - allowed);
 }
 
-interface ExcessOf {
+export interface OnFloor {
   readonly floor: Floor;
   readonly shares: Shares;
-  readonly allowedMs: number;
 }
 
 function accountOf(accounts: Accounts, client: string): Account {

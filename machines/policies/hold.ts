@@ -2,13 +2,13 @@
  * The anticipatory hold: a lineage whose turn ended in a tool call is back within a moment. Its slot is kept for it as long as
  * that moment costs less than what it would have to prefill again if somebody else ran there meanwhile.
  */
-import { generationOf } from './aging.ts';
 import { compareBands } from './band.ts';
 import { durationMs, prefillMs } from './cost.ts';
-import { excessOf, type Shares } from './fairness.ts';
+import { excessOf, type OnFloor } from './fairness.ts';
 import { expectedReturn, hasReturned } from './returns.ts';
 import { bytesLost } from './reuse.ts';
-import type { BackendView, Floor, Hold, SlotView, Ticket, Waiting } from './types.ts';
+import type { Spot } from './spot.ts';
+import type { BackendView, Floor, Hold, Ticket, Waiting } from './types.ts';
 
 const longestHold = 5_000;
 
@@ -26,20 +26,28 @@ function losesState({ cacheKind, capacity, slots }: BackendView): boolean {
 }
 
 /** Whether one that waits gets a slot that is kept. */
-export function mayTake(waiting: Waiting, backend: BackendView, slot: SlotView, on: { floor: Floor; shares: Shares }) {
-  const { ticket, deadline } = waiting;
+export function mayTake(
+  { ticket, deadline }: Waiting,
+  { backend, slot, durationMs: costMs }: Spot,
+  on: OnFloor,
+): boolean {
   const { hold } = slot;
   if (!hold || hold.ticket.lineage === ticket.lineage) return true;
-  const { floor, shares } = on;
-  const { now } = floor;
-  // An agent that is new was called by the turn that ended: its lineage waits for the agent.
-  if (hold.ticket.session === ticket.session && !hasReturned(ticket, floor.returns)) return true;
+  const { now } = on.floor;
+  if (waitsForAgent(hold, on.floor)) return true;
   if (compareBands(ticket.band, hold.ticket.band) < 0) return true;
   const turnMs = durationMs(0, backend);
-  const allowedMs = generationOf(hold.ticket, floor);
-  if (excessOf(hold.ticket, turnMs, { floor, shares, allowedMs }) > 0) return true;
-  if (deadline < Math.max(now, hold.expectedAt) + turnMs) return true;
+  const isGreedy = excessOf(hold.ticket, turnMs, on) > 0;
+  const isLate = deadline < Math.max(now, hold.expectedAt) + turnMs;
+  if ((isGreedy || isLate) && excessOf(ticket, costMs, on) === 0) return true;
   const lossMs = prefillMs(bytesLost(hold.ticket.shape, ticket.shape, backend, slot.index), backend);
   // Nobody knows when one that is late will be back: waiting as long again as the loss takes is the most it is worth.
   return lossMs <= Math.max(hold.expectedAt - now, now - hold.since);
+}
+
+/** An agent that is new was called by the turn that ended: its lineage waits for the agent. */
+function waitsForAgent({ ticket: { session, lineage } }: Hold, { queue, returns }: Floor): boolean {
+  return queue.some(
+    ({ ticket }) => ticket.session === session && ticket.lineage !== lineage && !hasReturned(ticket, returns),
+  );
 }

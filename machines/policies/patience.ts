@@ -3,7 +3,7 @@ import { prefillMs, remainingMs } from './cost.ts';
 import { poolOf, slotsOf } from './pool.ts';
 import { bytesLost, sharedBytes } from './reuse.ts';
 import { type Spot, spotsOf } from './spot.ts';
-import type { Floor, Ticket, Waiting } from './types.ts';
+import type { Floor, PromptShape, Ticket, Waiting } from './types.ts';
 
 /** Titles and summaries are in no hurry. */
 const sideRequestMs = 20_000;
@@ -13,6 +13,12 @@ const negligibleMs = 200;
 
 /** A lineage silent for longer is not expected back soon. */
 const memoryMs = 300_000;
+
+/** A side request that would push something out, were it not that the next one does so anyway: it goes before that. */
+export function ridesAlong({ ticket }: Waiting, spot: Spot, next: Ticket, floor: Floor): boolean {
+  if (floor.policy.order === 'fifo' || ticket.band !== 'auxiliary' || next.band === 'auxiliary') return false;
+  return lossMs(ticket, spot, floor) > negligibleMs && lossMs(ticket, spot, floor, next) <= negligibleMs;
+}
 
 /** Milliseconds of the scheduler's clock; a moment in the past when there is nothing to wait for. */
 export function waitsUntil({ ticket, deadline }: Waiting, spot: Spot, floor: Floor): number {
@@ -27,13 +33,20 @@ function calm(ticket: Ticket, spot: Spot, floor: Floor): number {
   return ticket.arrivedAt + sideRequestMs;
 }
 
-/** What the lineages that ran last, or wait, would have to prefill again if this one ran here. */
-export function lossMs(ticket: Ticket, { backend, slot }: Spot, { slots, queue, now }: Floor): number {
+/**
+ * What the lineages that ran last, or wait, would have to prefill again if this one ran here.
+ * @param next runs here after it: what that one pushes out anyway is not counted
+ */
+export function lossMs(ticket: Ticket, { backend, slot }: Spot, { slots, queue, now }: Floor, next?: Ticket): number {
+  const lostTo = (shape: PromptShape, to: Ticket) => bytesLost(shape, to.shape, backend, slot.index);
   const ran = slots.flatMap(({ last }) => (last && now - last.endedAt < memoryMs ? [last.ticket] : []));
   const others = [...ran, ...queue.map((waiting) => waiting.ticket)].filter(
     ({ lineage }) => lineage !== ticket.lineage,
   );
-  const losses = others.map(({ shape }) => bytesLost(shape, ticket.shape, backend, slot.index));
+  const losses = others.map(({ shape, lineage }) => {
+    const anyway = next && next.lineage !== lineage ? lostTo(shape, next) : 0;
+    return lostTo(shape, ticket) - anyway;
+  });
   return prefillMs(Math.max(0, ...losses), backend);
 }
 

@@ -139,7 +139,7 @@ export interface Rates {
   readonly prefillMsPerByte: Mean;
   /** Of one answer. */
   readonly decodeMs: Mean;
-  /** Of one prompt. */
+  /** Of one prompt, weighted by themselves: the long ones take the time. */
   readonly promptBytes: Mean;
 }
 

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import {
+  defaultRates,
+  durationMs,
+  generationMs,
+  learnRates,
+  prefillOn,
+  remainingMs,
+} from '../../../machines/policies/cost.ts';
+import { meanOf } from '../../../machines/policies/mean.ts';
+import { backendView, held, running, shape, ticket } from '../fixtures.ts';
+
+const long = { ...ticket('r1'), bytes: 10_000 };
+
+test('one measured lease says more than what was assumed', () => {
+  const rates = learnRates(defaultRates, running(long), { prefillMs: 2_000, decodeMs: 700, reused: undefined });
+  expect(meanOf(rates.prefillMsPerByte)).toBeCloseTo(0.2, 3);
+  expect(durationMs(1_000, { rates })).toBeCloseTo(1_700, 0);
+  expect(generationMs({ rates })).toBeCloseTo(2_700, 0);
+});
+
+test('what the engine had already costs nothing: as it says, or else as it was expected', () => {
+  const told = learnRates(defaultRates, running(long), { prefillMs: 500, decodeMs: 0, reused: 0.5 });
+  expect(meanOf(told.prefillMsPerByte)).toBeCloseTo(0.1, 3);
+  const expected = running(long, { reusable: 7_500 });
+  const guessed = learnRates(defaultRates, expected, { prefillMs: 500, decodeMs: 0, reused: undefined });
+  expect(meanOf(guessed.prefillMsPerByte)).toBeCloseTo(0.2, 3);
+});
+
+test('short prefills and leases without a token say nothing of the speed', () => {
+  const warm = learnRates(defaultRates, running(long), { prefillMs: 300, decodeMs: 0, reused: 0.99 });
+  expect(warm.prefillMsPerByte).toBe(defaultRates.prefillMsPerByte);
+  expect(learnRates(defaultRates, running(long), { prefillMs: undefined, decodeMs: 0, reused: undefined })).toBe(
+    defaultRates,
+  );
+});
+
+test('rates follow an engine that becomes slower', () => {
+  let rates = defaultRates;
+  for (const prefillMs of [1_000, 1_000, 1_000, 3_000, 3_000, 3_000, 3_000, 3_000]) {
+    rates = learnRates(rates, running(long), { prefillMs, decodeMs: 0, reused: 0 });
+  }
+  expect(meanOf(rates.prefillMsPerByte)).toBeGreaterThan(0.25);
+});
+
+test('only what a slot does not hold is prefilled', () => {
+  const backend = backendView({ cacheKind: 'slots', held: [held(1, 'p', 'a')] });
+  const request = ticket('r2', { shape: shape('p', 'a', 'b') });
+  const perByte = meanOf(backend.rates.prefillMsPerByte);
+  expect(prefillOn(request, backend, 0)).toBeCloseTo(1_200 * perByte);
+  expect(prefillOn(request, backend, 1)).toBeCloseTo(100 * perByte);
+});
+
+test('one that is late may take as long again', () => {
+  const late = running(long, { since: 1_000, durationMs: 500 });
+  expect([1_000, 1_400, 1_500, 1_600, 2_500].map((now) => remainingMs(late, now))).toEqual([500, 100, 0, 100, 1_000]);
+});
