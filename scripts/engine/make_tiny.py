@@ -29,6 +29,9 @@ CONTEXT = 131072
 CORPUS_BYTES = 6_000_000
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 MARKERS = ["<tool_call>", "</tool_call>", "<think>", "</think>"]
+# What other families' tokenizers have as one token: their parsers see it come at once.
+MARKERS += ["[TOOL_CALLS]", "[ARGS]", "<minimax:tool_call>", "</minimax:tool_call>", "<|tool_call>", "<tool_call|>", '<|"|>']
+MARKERS += ["<|channel|>", "<|message|>", "<|constrain|>", "<|call|>", "<|start|>", "<|end|>", "<|python_tag|>", "<|tool_call|>"]
 
 # The server renders with trim_blocks, so a line break after a block tag is lost: those that count are written {{ nl }}.
 TEMPLATE = """\

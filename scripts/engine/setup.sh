@@ -33,10 +33,15 @@ install_engine() {
 }
 
 make_models() {
+  # Aside first: another run may be using the ones that are there.
+  local made
+  made=$(mktemp -d "$cache/models.XXXXXX")
+  "$venv/bin/python" "$here/make_tiny.py" "$made/tiny"
+  "$venv/bin/python" "$here/make_tiny.py" "$made/strict" --strict-system
+  "$venv/bin/python" "$here/make_tiny.py" "$made/slow-prefill" --preset slow-prefill
+  echo "$1" >"$made/.stamp"
   rm -rf "$models"
-  "$venv/bin/python" "$here/make_tiny.py" "$models/tiny"
-  "$venv/bin/python" "$here/make_tiny.py" "$models/strict" --strict-system
-  "$venv/bin/python" "$here/make_tiny.py" "$models/slow-prefill" --preset slow-prefill
+  mv "$made" "$models"
 }
 
 mkdir -p "$cache"
@@ -47,6 +52,5 @@ if ! fresh "$venv" "$engine_stamp"; then
 fi
 models_stamp=$(fingerprint "$here/make_tiny.py" "$here/scripted_model.py")
 if ! fresh "$models" "$models_stamp"; then
-  make_models
-  echo "$models_stamp" >"$models/.stamp"
+  make_models "$models_stamp"
 fi

@@ -108,15 +108,6 @@ describe('streams that fail', () => {
     const result = await ask('SAY:x');
     expect([textOf(result), finishOf(result)]).toEqual(['', 'stop']);
   });
-
-  test('losing the tool call, or leaving it in the text', async () => {
-    const tools = { tools: [{ type: 'function', function: { name: 'Read', parameters: {} } }] };
-    set({ loseTools: true });
-    const lost = await ask('TOOL:Read:{}', tools);
-    expect([textOf(lost), finishOf(lost)]).toEqual(['', 'stop']);
-    set({ loseTools: false, toolCalls: 'raw' });
-    expect(textOf(await ask('TOOL:Read:{}', tools))).toContain('<tool_call>\n{"name": "Read"');
-  });
 });
 
 describe('broken connections', () => {

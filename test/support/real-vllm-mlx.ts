@@ -13,6 +13,8 @@ export type EngineMode = 'simple' | 'simple-wait' | 'batched';
 export interface RealEngineOptions {
   readonly model?: 'tiny' | 'strict' | 'slow-prefill';
   readonly apiKey?: string;
+  /** `--tool-call-parser` (hermes unless given), and after a `+` the `--reasoning-parser`. */
+  readonly parser?: string;
 }
 
 export interface RealEngine {
@@ -35,7 +37,12 @@ export async function prepareRealVllmMlx(): Promise<string | undefined> {
 export async function startRealVllmMlx(mode: EngineMode, options: RealEngineOptions = {}): Promise<RealEngine> {
   const home = await mkdtemp(join(tmpdir(), 'warmslot-engine-'));
   const port = await freePort();
-  const flags = options.apiKey ? ['--api-key', options.apiKey] : [];
+  const [toolParser, reasoningParser] = (options.parser ?? 'hermes').split('+');
+  const flags = [
+    ...['--tool-call-parser', toolParser ?? ''],
+    ...(reasoningParser === undefined ? [] : ['--reasoning-parser', reasoningParser]),
+    ...(options.apiKey ? ['--api-key', options.apiKey] : []),
+  ];
   const engine = spawn(join(scripts, 'serve.sh'), [mode, String(port), options.model ?? 'tiny', ...flags], {
     env: { ...process.env, ENGINE_HOME: home },
     stdio: ['ignore', 'ignore', 'pipe'],

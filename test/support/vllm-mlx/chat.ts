@@ -1,7 +1,9 @@
 /** POST /v1/chat/completions: one task put through the engine, streamed or in one piece. */
 import type { ServerResponse } from 'node:http';
+import { markup } from '../directives.ts';
 import { type Emit, type Engine, generate, type Task } from './engine.ts';
 import { openPipe, type Pipe } from './pipe.ts';
+import { type Recording, recordingOf, replayed } from './recordings.ts';
 import type { Reply } from './reply.ts';
 import {
   type ChunkFormat,
@@ -42,8 +44,13 @@ export async function streamChat(
   if (quirks.silentBusyStream) return endWith(pipe, doneRecord);
   if (quirks.busyStream || templateRefuses(task)) return endWith(pipe, errorRecord + doneRecord);
 
-  const reply = await generate(engine, task, emitTo(pipe, format, task));
+  const recording = recordingFor(task);
+  const reply = await generate(engine, task, recording ? () => undefined : emitTo(pipe, format, task));
   if (reply === 'gone') return;
+  if (recording && reply !== 'busy') {
+    for (const record of replayed(recording, format, usageOf(reply, task.prompt.tokens))) pipe.content(record);
+    return endWith(pipe, doneRecord);
+  }
   if (reply === 'busy' || quirks.errorFrameAfter !== undefined) return endWith(pipe, errorRecord + doneRecord);
   return endWith(pipe, ending(reply, task, format));
 }
@@ -87,6 +94,12 @@ async function endWith(pipe: Pipe, records: string): Promise<void> {
 
 function templateRefuses({ quirks, prompt, request }: Task): boolean {
   return request.messages.length === 0 || (quirks.templateRefusesLateSystem && prompt.lateSystem);
+}
+
+function recordingFor({ quirks, request, answer }: Task): Recording | undefined {
+  if (quirks.parser === undefined) return undefined;
+  const text = answer.segments.map((segment) => (segment.type === 'delta' ? '' : markup(segment))).join('');
+  return recordingOf(quirks.parser, text, request);
 }
 
 function emitTo(pipe: Pipe, format: ChunkFormat, { quirks, answer }: Task): Emit {

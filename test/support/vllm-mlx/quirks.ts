@@ -17,8 +17,11 @@ export interface Quirks {
   maxRequestTokens: number;
   /** `--reasoning-parser`: thinking comes as reasoning_content. */
   reasoningParser: boolean;
-  /** How calls come out when `tools` are given; `raw` is a model family whose parser misses them. */
-  toolCalls: 'structured' | 'raw';
+  /**
+   * `--tool-call-parser`, and after a `+` the `--reasoning-parser`: answers parser-cases.ts as they were recorded of the real
+   * one. Without it calls of the directives come as the hermes parser gives them.
+   */
+  parser: string | undefined;
 
   prefillMsPerKiloToken: number;
   decodeMs: number;
@@ -37,8 +40,6 @@ export interface Quirks {
   templateRefusesLateSystem: boolean;
 
   emptyAnswer: boolean;
-  /** Tool calls are swallowed, as harmony models with a reasoning parser have it. */
-  loseTools: boolean;
 
   noUsage: boolean;
   noFinishReason: boolean;
@@ -65,7 +66,7 @@ export const noQuirks: Readonly<Quirks> = {
   apiKey: undefined,
   maxRequestTokens: 32_768,
   reasoningParser: false,
-  toolCalls: 'structured',
+  parser: undefined,
   prefillMsPerKiloToken: 0,
   decodeMs: 0,
   heartbeatMs: 5_000,
@@ -78,7 +79,6 @@ export const noQuirks: Readonly<Quirks> = {
   silentBusyStream: false,
   templateRefusesLateSystem: false,
   emptyAnswer: false,
-  loseTools: false,
   noUsage: false,
   noFinishReason: false,
   noDone: false,

@@ -35,17 +35,17 @@ export interface Reply {
   readonly finishInLast: boolean;
 }
 
-type Shaping = Pick<Quirks, 'engine' | 'toolCalls' | 'loseTools' | 'reasoningParser' | 'errorFrameAfter'>;
+type Shaping = Pick<Quirks, 'engine' | 'reasoningParser' | 'errorFrameAfter'>;
 
 /** Everything the engine will say to a request, its limits applied. */
 export function replyOf(segments: readonly ReplySegment[], request: ChatRequest, quirks: Shaping): Reply {
-  const parsed = (request.tools ?? []).length > 0 && quirks.toolCalls === 'structured';
+  const parsed = (request.tools ?? []).length > 0;
   let calls = 0;
   const all = segments.flatMap((segment): ReplyPart[] => {
     if (segment.type === 'delta') return [{ tokens: 1, delta: JSON.stringify(segment.delta), text: '' }];
     if (segment.type === 'thinking' && quirks.reasoningParser) return pieces('reasoning_content', `${segment.text}\n`);
     if (segment.type !== 'tool' || !parsed) return pieces('content', markup(segment));
-    return quirks.loseTools ? [lostCall(segment)] : [toolCall(calls++, segment)];
+    return [toolCall(calls++, segment)];
   });
   // SimpleEngine emits the stop string and ends; the batched engine does not look for it.
   const stops = quirks.engine === 'simple' ? (request.stop ?? []) : [];
@@ -63,12 +63,8 @@ function pieces(key: 'content' | 'reasoning_content', text: string): ReplyPart[]
 function toolCall(index: number, segment: Segment & { type: 'tool' }): ReplyPart {
   const { name, arguments: args } = segment;
   const call: ToolCall = { id: `call_${hex8()}`, type: 'function', function: { name, arguments: args } };
-  return { ...lostCall(segment), delta: JSON.stringify({ tool_calls: [{ index, ...call }] }), call };
-}
-
-function lostCall(segment: Segment): ReplyPart {
   const text = markup(segment);
-  return { tokens: countTokens(text), delta: undefined, text };
+  return { tokens: countTokens(text), delta: JSON.stringify({ tool_calls: [{ index, ...call }] }), text, call };
 }
 
 function cutAtStop(parts: readonly ReplyPart[], stops: readonly string[]): readonly ReplyPart[] {
