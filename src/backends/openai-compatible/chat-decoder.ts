@@ -28,10 +28,13 @@ export interface ChatDecoder {
 
 /** @param maxTokens an answer this long was cut off */
 export function createChatDecoder(push: (event: EngineEvent) => void, maxTokens: number): ChatDecoder {
-  const toolCalls = createToolCallDeltas(push);
   let finish: string | undefined;
   let usage: EngineUsage | undefined;
   let spoke = false;
+  const toolCalls = createToolCallDeltas((event) => {
+    spoke = true;
+    push(event);
+  });
 
   const say = (type: 'text' | 'thinking', text: unknown) => {
     if (typeof text !== 'string' || text === '') return;
@@ -45,26 +48,25 @@ export function createChatDecoder(push: (event: EngineEvent) => void, maxTokens:
     say('thinking', delta.reasoning_content ?? delta.reasoning);
     say('text', delta.content);
     if (!Array.isArray(delta.tool_calls) || delta.tool_calls.length === 0) return true;
-    const legible = toolCalls.read(delta.tool_calls);
-    spoke ||= toolCalls.count > 0;
-    return legible;
+    return toolCalls.read(delta.tool_calls);
   };
 
   const fail = (problem?: EngineProblem, turnedDown = false): ChatEnd => ({ type: 'failed', problem, turnedDown });
 
   const close = (done = false): ChatEnd => {
-    toolCalls.close();
+    const reason = endReason(finish);
+    toolCalls.close(reason === 'max_tokens');
     if (finish === undefined) return fail(undefined, done && !spoke);
     if (finish === 'error') return fail(toProblem('its generation ended with an error'));
-    return { type: 'ended', reason: endReason(finish), usage };
+    return { type: 'ended', reason, usage };
   };
 
-  const endReason = (wire: string): EndReason => {
+  const endReason = (wire: string | undefined): EndReason => {
     if (wire === 'length') return 'max_tokens';
     if (wire === 'content_filter') return 'refusal';
-    if (toolCalls.count === 0) return 'end_turn';
     // vllm-mlx says `tool_calls` of a call that max_tokens cut off.
     const full = (usage?.outputTokens ?? 0) >= maxTokens;
+    if (toolCalls.count === 0) return full && wire === 'tool_calls' ? 'max_tokens' : 'end_turn';
     return full && toolCalls.incomplete ? 'max_tokens' : 'tool_use';
   };
 

@@ -5,56 +5,105 @@ import { isJsonObject, type JsonObject, parseJson } from '../../protocol/json.ts
 interface Call {
   readonly id: unknown;
   readonly index: number;
-  readonly name: string;
+  name: string;
   arguments: string;
+  /** What of the arguments was not told yet. */
+  untold: string;
+  begun: boolean;
 }
 
 export interface ToolCallDeltas {
   /** @returns false when a piece belongs to a call that is over: nothing can be made of that */
   read(deltas: readonly unknown[]): boolean;
-  /** Ends the call that is open. */
-  close(): void;
+  /** Ends the calls that are open; but not the last one if it was cut off, when the answer was. */
+  close(cutOff?: boolean): void;
   readonly count: number;
   /** Whether the last call's arguments are no JSON: it was cut off. */
   readonly incomplete: boolean;
 }
 
+/** @param push gets markup that a parser took for a call, or tore apart, as text again */
 export function createToolCallDeltas(push: (event: EngineEvent) => void): ToolCallDeltas {
   const calls = new Map<number, Call>();
-  let open: Call | undefined;
+  /** The first is told as it comes; the others wait until its arguments are complete. */
+  let open: Call[] = [];
   let last: Call | undefined;
   let count = 0;
+  /** Index of what is markup and no call. */
+  let markup: number | undefined;
 
-  const close = () => {
-    if (open) push({ type: 'toolCallEnd' });
-    open = undefined;
+  const begin = (call: Call) => {
+    if (!call.begun) push({ type: 'toolCallStart', name: call.name });
+    call.begun = true;
   };
 
-  const start = (call: Call) => {
+  const tell = (call: Call) => {
+    if (call.untold === '') return;
+    begin(call);
+    push({ type: 'toolCallArguments', json: call.untold });
+    call.untold = '';
+  };
+
+  const end = (call: Call) => {
+    tell(call);
+    begin(call);
+    push({ type: 'toolCallEnd' });
+  };
+
+  const isCut = (call: Call | undefined) => call !== undefined && !parseJson(call.arguments).ok;
+
+  const close = (cutOff = false) => {
+    for (const call of open) {
+      if (cutOff && call === last && isCut(call)) tell(call);
+      else end(call);
+    }
+    open = [];
+  };
+
+  const advance = () => {
+    while (open.length > 1 && open[0] && parseJson(open[0].arguments).ok) {
+      end(open[0]);
+      open = open.slice(1);
+    }
+    if (open[0]) tell(open[0]);
+  };
+
+  const say = (text: string) => {
     close();
-    calls.set(call.index, call);
-    open = call;
-    last = call;
-    count++;
-    push({ type: 'toolCallStart', name: call.name });
-    if (call.arguments !== '') push({ type: 'toolCallArguments', json: call.arguments });
+    if (text !== '') push({ type: 'text', text });
   };
 
   const read = (delta: JsonObject): boolean => {
     const { name, arguments: json } = functionOf(delta);
-    const index = typeof delta.index === 'number' ? delta.index : name === '' ? (open?.index ?? 0) : count;
-    // vllm-mlx's coder parser makes index -1 of what it could not read; the text it belongs to comes as content.
-    if (index < 0) return true;
+    const index = typeof delta.index === 'number' ? delta.index : name === '' ? (open.at(-1)?.index ?? 0) : count;
+    if (index < 0) say(parameterTag(json));
+    else if (name === '[') {
+      // vllm-mlx's mistral parser makes one call of Mistral's older form, an array of calls.
+      say(`[TOOL_CALLS]${name}${json}`);
+      markup = index;
+    } else if (index === markup && name === '') say(json);
+    else return readCall(index, delta.id, name, json);
+    return true;
+  };
+
+  const readCall = (index: number, id: unknown, name: string, json: string): boolean => {
     const known = calls.get(index);
-    const continues = open !== undefined && known === open && (name === '' || sameId(delta.id, open.id));
-    if (continues && open) {
-      open.arguments += json;
-      if (json !== '') push({ type: 'toolCallArguments', json });
+    if (known && open.includes(known) && continues(known, id, name)) {
+      // A name may come in pieces as well, or again with every piece.
+      if (known.arguments === '' && name !== known.name) known.name += name;
+      known.arguments += json;
+      known.untold += json;
+      advance();
       return true;
     }
     if (name === '') return json === '';
     // Several parsers send all earlier calls again, with new ids.
-    if (known?.name !== name || known.arguments !== json) start({ id: delta.id, index, name, arguments: json });
+    if (known?.name === name && known.arguments === json) return true;
+    last = { id, index, name, arguments: json, untold: json, begun: false };
+    calls.set(index, last);
+    open.push(last);
+    count++;
+    advance();
     return true;
   };
 
@@ -65,13 +114,24 @@ export function createToolCallDeltas(push: (event: EngineEvent) => void): ToolCa
       return count;
     },
     get incomplete() {
-      return last !== undefined && last.arguments !== '' && !parseJson(last.arguments).ok;
+      return isCut(last);
     },
   };
 }
 
-function sameId(id: unknown, open: unknown): boolean {
-  return id === undefined || id === null || id === open;
+function continues(call: Call, id: unknown, name: string): boolean {
+  if (name === '') return true;
+  return (id === undefined || id === null || id === call.id) && (call.arguments === '' || name === call.name);
+}
+
+/**
+ * The tag that a fragment with index -1 stands for: vllm-mlx's coder parser makes them of the parameters of a call without
+ * <tool_call> around it, and leaves the rest of its markup in the content.
+ */
+function parameterTag(json: string): string {
+  const [, key] = /^[{,]\s*"(.*)":\s*$/.exec(json) ?? [];
+  if (key !== undefined) return `<parameter=${key}>`;
+  return /<parameter=[^>]*>/.exec(json)?.[0] ?? '';
 }
 
 function functionOf(delta: JsonObject): { name: string; arguments: string } {

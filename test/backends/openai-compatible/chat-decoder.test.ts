@@ -116,6 +116,25 @@ test.each([
     ],
   ],
   [
+    'in turns',
+    [
+      calls(call(0, 'a', 'Read', ''), call(1, 'b', 'Edit', '')),
+      calls({ index: 1, function: { arguments: '{' } }, { index: 0, function: { arguments: '{"p"' } }),
+      calls({ index: 1, function: { arguments: '}' } }, { index: 0, function: { arguments: ':1}' } }),
+    ],
+  ],
+  [
+    'with names in pieces, or again with each piece',
+    [
+      calls(call(0, 'a', 'Re', '')),
+      calls({ index: 0, function: { name: 'ad' } }),
+      calls({ index: 0, function: { arguments: '{"p":1}' } }),
+      calls(call(1, 'b', 'Edit', '')),
+      calls(call(1, 'b', 'Edit', '{')),
+      calls(call(1, 'b', 'Edit', '}')),
+    ],
+  ],
+  [
     'beside what a parser could not read',
     [
       calls({ index: -1, type: 'function', function: { arguments: '{"limit": ' } }),
@@ -132,6 +151,42 @@ test.each([
 test('the same call twice at two indexes is two calls', () => {
   const { events } = decode([calls(call(0, 'a', 'Read', '{}'), call(1, 'b', 'Read', '{}')), chunk({}, 'tool_calls')]);
   expect(events).toEqual([...told('Read', '{}'), ...told('Read', '{}')]);
+});
+
+test('markup that was taken for a call is text again', () => {
+  const coder = [
+    chunk({ content: '<function=Read>\n' }),
+    calls({ index: -1, type: 'function', function: { arguments: '{"file_path": ' } }),
+    chunk({ content: '\n/a\n</parameter>\n' }),
+    calls({ index: -1, type: 'function', function: { arguments: '"<parameter=limit>' } }),
+    chunk({ content: '\n5\n</parameter>\n</function>' }),
+    calls({ index: -1, type: 'function', function: { arguments: '"' } }),
+  ];
+  const mistral = [
+    calls(call(0, 'a', '[', '{"name": ')),
+    calls({ index: 0, type: 'function', function: { arguments: '"Read"}]' } }),
+  ];
+  const texts = [coder, mistral].map((records) => decode([...records, chunk({}, 'tool_calls')]).events);
+  expect(texts).toEqual([
+    [
+      {
+        type: 'text',
+        text: '<function=Read>\n<parameter=file_path>\n/a\n</parameter>\n<parameter=limit>\n5\n</parameter>\n</function>',
+      },
+    ],
+    [{ type: 'text', text: '[TOOL_CALLS][{"name": "Read"}]' }],
+  ]);
+});
+
+test('a call that max_tokens cut off does not end, those before it do', () => {
+  const usage = { prompt_tokens: 1, completion_tokens: 7 };
+  const records = [
+    calls(call(0, 'a', 'Read', '{"p":1}')),
+    calls(call(1, 'b', 'Edit', '{"q')),
+    chunk({}, 'tool_calls', { usage }),
+  ];
+  expect(decode(records, 7).events).toEqual([...told('Read', '{"p":1}'), ...told('Edit', '{"q').slice(0, -1)]);
+  expect(decode(records, 8).events).toEqual([...told('Read', '{"p":1}'), ...told('Edit', '{"q')]);
 });
 
 test('a call that max_tokens cut off is no complete one, whatever the finish reason says', () => {
