@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type ChatEnd, createChatDecoder } from '../../../src/backends/openai-compatible/chat-decoder.ts';
 import type { EngineEvent } from '../../../src/protocol/engine.ts';
@@ -151,6 +152,33 @@ test.each([
 test('the same call twice at two indexes is two calls', () => {
   const { events } = decode([calls(call(0, 'a', 'Read', '{}'), call(1, 'b', 'Read', '{}')), chunk({}, 'tool_calls')]);
   expect(events).toEqual([...told('Read', '{}'), ...told('Read', '{}')]);
+});
+
+test('any pieces of any calls, however they are mixed, are the same calls in order', () => {
+  const args = fc
+    .dictionary(fc.string(), fc.jsonValue({ maxDepth: 1 }), { maxKeys: 3 })
+    .map((value) => JSON.stringify(value));
+  const piece = fc.record({ of: fc.nat(), size: fc.nat(6), withId: fc.boolean(), withName: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(args, { minLength: 1, maxLength: 4 }), fc.array(piece), (all, pieces) => {
+      const records = [calls(...all.map((_, index) => call(index, `id${index}`, `Tool${index}`, '')))];
+      const rest = [...all];
+      const take = (index: number, size: number, more: object = {}, named: object = {}): void => {
+        const text = rest[index] ?? '';
+        rest[index] = text.slice(size);
+        records.push(calls({ index, ...more, function: { ...named, arguments: text.slice(0, size) } }));
+      };
+      for (const { of, size, withId, withName } of pieces) {
+        const index = of % all.length;
+        const name = withName && rest[index] !== '' ? { name: `Tool${index}` } : {};
+        take(index, size, withId || withName ? { id: `id${index}` } : {}, name);
+      }
+      for (const [index, text] of rest.entries()) take(index, text.length);
+      const { events, end } = decode([...records, chunk({}, 'tool_calls')]);
+      expect(events).toEqual(all.flatMap((json, index) => told(`Tool${index}`, json)));
+      expect(end).toMatchObject({ reason: 'tool_use' });
+    }),
+  );
 });
 
 test('markup that was taken for a call is text again', () => {
