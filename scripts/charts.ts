@@ -11,6 +11,7 @@ import { schedulerMachine } from '../machines/scheduler.ts';
 import { sessionMachine } from '../machines/session.ts';
 import { slotMachine } from '../machines/slot.ts';
 import { synthesizerMachine } from '../machines/synthesizer.ts';
+import { warmUpMachine } from '../machines/warm-up.ts';
 import { mermaidOf } from './mermaid.ts';
 
 export const readmePath = new URL('../machines/README.md', import.meta.url);
@@ -23,6 +24,7 @@ export const machines: Readonly<Record<string, AnyStateMachine>> = {
   slot: slotMachine,
   'prefix-cache': prefixCacheMachine,
   backend: backendMachine,
+  'warm-up': warmUpMachine,
   synthesizer: synthesizerMachine,
 };
 
