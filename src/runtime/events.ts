@@ -3,6 +3,7 @@ import type { BackendEmitted } from '../../machines/backend.ts';
 import type { PrefixCacheEmitted } from '../../machines/prefix-cache.ts';
 import type { SchedulerEmitted } from '../../machines/scheduler.ts';
 import type { SessionEmitted } from '../../machines/session.ts';
+import type { WarmUpEmitted } from '../../machines/warm-up.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
 import type { CallOutcome } from '../toolcalls/count-call.ts';
 import type { AskedAgain, CacheUse } from './job.ts';
@@ -35,6 +36,8 @@ export type GatewayEvent =
   | { readonly type: 'request.started'; readonly requestId: string; readonly session: string; readonly model: string }
   /** Another's generation answers it too. */
   | { readonly type: 'request.joined'; readonly requestId: string; readonly leader: string }
+  /** Nobody reads its answer any more. */
+  | { readonly type: 'request.deserted'; readonly requestId: string }
   /** What the client sent, for debug level 3 alone. */
   | { readonly type: 'request.body'; readonly requestId: string; readonly body: unknown }
   /** A tool call has reached its end: exactly one of each. */
@@ -47,11 +50,14 @@ export type GatewayEvent =
       /** What was changed, or what was wrong; may hold values of arguments. */
       readonly changes: readonly string[];
     }
+  /** It has opened a connection, or asked which models there are. */
+  | { readonly type: 'client.started' }
   | { readonly type: 'notice'; readonly backend: string; readonly text: string }
   | { readonly type: 'actor.broke'; readonly actor: string; readonly error: unknown }
   | SchedulerEmitted
   | BackendEmitted
   | PrefixCacheEmitted
+  | WarmUpEmitted
   | SessionEmitted;
 
 export interface EventBus {

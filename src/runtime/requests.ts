@@ -19,6 +19,7 @@ import type { Models } from './models.ts';
 import type { Sessions } from './sessions.ts';
 import { summarize, turnOf } from './summary.ts';
 import type { Timing } from './timing.ts';
+import type { WarmUp } from './warm-up.ts';
 
 export interface Requests {
   /**
@@ -45,10 +46,11 @@ interface Deps {
   readonly cache: ResponseCache;
   readonly events: EventBus;
   readonly timing: Timing;
+  readonly warmUp: Pick<WarmUp, 'runs'> | undefined;
 }
 
 export function createRequests(deps: Deps): Requests {
-  const { scheduler, backends, cache, events, timing } = deps;
+  const { scheduler, backends, cache, events, timing, warmUp } = deps;
   const live = new Map<string, Live>();
   /** Requests whose answer others may still join. */
   const flights = new Map<string, Live>();
@@ -72,6 +74,7 @@ export function createRequests(deps: Deps): Requests {
         job.backend = lease.backend;
         job.flight.describe({ 'x-warmslot-backend': lease.backend });
         job.expectOf(handle, lease.slot);
+        warmUp?.runs(job, lease.backend);
         const attempt = startAttempt(job, handle, lease, {
           report(event) {
             if (event.type === 'attempt.done' && handle.status() !== 'up')
@@ -166,9 +169,10 @@ export function createRequests(deps: Deps): Requests {
   scheduler.subscribe(endGraces);
 
   /** Its client has gone; others may still read the answer. */
-  const leave = ({ job, leader, reply, actor }: Live) => {
+  const leave = ({ id, job, leader, reply, actor }: Live) => {
     job.flight.detach(reply);
     if (!leader && !job.flight.deserted) return;
+    if (!leader) events.emit({ type: 'request.deserted', requestId: id });
     actor.send({ type: 'client.closed' });
     endGraces();
   };

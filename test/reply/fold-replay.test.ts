@@ -112,3 +112,31 @@ test('a call that was cut short is left out, whatever its input looks like', () 
   ]);
   expect(message.content).toEqual([]);
 });
+
+test('whoever comes late is told what was said, with the same ids, and can go on from there', () => {
+  fc.assert(
+    fc.property(message, fc.nat(40), (message, split) => {
+      const events = replayed(message);
+      const fold = createFold();
+      for (const event of events.slice(0, split)) fold.consume(event);
+      const heard = [...fold.events(), ...events.slice(split)];
+      expect(lintSse(heard.map(frame).join('')).problems).toEqual([]);
+      expect(folded(heard)).toEqual(folded(events));
+    }),
+  );
+});
+
+test('what came in pieces is told in one, and signs of life not at all', () => {
+  const delta = (text: string): StreamEvent => ({
+    type: 'content_block_delta',
+    index: 0,
+    delta: { type: 'text_delta', text },
+  });
+  const fold = createFold();
+  expect(fold.events()).toEqual([]);
+  const block: StreamEvent = { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } };
+  for (const event of [start, { type: 'ping' } as const, block]) fold.consume(event);
+  expect(fold.events()).toEqual([start, block]);
+  for (const event of [delta('one '), delta(''), delta('two')]) fold.consume(event);
+  expect(fold.events()).toEqual([start, block, delta('one two')]);
+});
