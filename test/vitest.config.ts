@@ -1,13 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
 /** `npm test` runs the fast suites; the ones that need an engine, a CLI or minutes have a script each in package.json. */
-const slow = ['test/e2e/**', 'test/engine/**', 'test/slow/**', 'test/soak/**'];
+const slow = ['test/e2e/**', 'test/engine/**', 'test/slow/**', 'test/soak/**', 'test/warm/**'];
 
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: /^(e2e|slow)$/.test(process.env.WARMSLOT_SUITE ?? '') ? ['test/e2e/prepare.ts'] : [],
+    globalSetup: /^(e2e|slow|warm)$/.test(process.env.WARMSLOT_SUITE ?? '') ? ['test/e2e/prepare.ts'] : [],
+    // What is measured has the machine for itself.
+    fileParallelism: process.env.WARMSLOT_SUITE !== 'warm',
     execArgv: process.env.WARMSLOT_SUITE === 'soak' ? ['--expose-gc'] : [],
     exclude: process.env.WARMSLOT_SUITE ? [] : slow,
     testTimeout: process.env.WARMSLOT_SUITE ? 180_000 : 15_000,
