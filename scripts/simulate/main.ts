@@ -1,17 +1,22 @@
 /** `npm run simulate -- FILE…`: tables by policy for recorded traces, or for modules that export a `scenario`. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { CacheKind } from '../../machines/policies/types.ts';
+import { type CacheKind, fullPolicy } from '../../machines/policies/types.ts';
 import type { EngineModel } from './engine-model.ts';
+import { pictureOf } from './picture.ts';
+import { fifo } from './policies.ts';
 import { readRecorded } from './recorded.ts';
+import { simulate } from './run.ts';
 import { tableOf } from './table.ts';
 import type { Scenario } from './trace.ts';
 
 const usage = `usage: npm run simulate -- [options] FILE...
 
 FILE is a trace of \`warmslot serve --record FILE\`, or a module that exports a scenario.
+
+  --picture SVG     draws the last one's schedule too, plain FIFO above warmslot's
 
 The engine that a recorded trace is played on:
   --engines N       so many of them (1)
@@ -30,6 +35,7 @@ const { values, positionals } = parseArgs({
     decode: { type: 'string', default: '60' },
     cache: { type: 'string', default: 'slots' },
     capacity: { type: 'string', default: '1' },
+    picture: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -63,5 +69,16 @@ async function scenarioOf(file: string): Promise<Scenario> {
   return scenario;
 }
 
+function drawSchedules(scenario: Scenario): string {
+  return pictureOf([
+    { title: 'First come, first served', served: simulate(scenario, fifo) },
+    { title: 'warmslot', served: simulate(scenario, fullPolicy) },
+  ]);
+}
+
 if (values.help || positionals.length === 0) console.log(usage);
-for (const file of positionals) console.log(`${tableOf(await scenarioOf(file))}\n`);
+for (const file of positionals) {
+  const scenario = await scenarioOf(file);
+  console.log(`${tableOf(scenario)}\n`);
+  if (values.picture) writeFileSync(values.picture, drawSchedules(scenario));
+}

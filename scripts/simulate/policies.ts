@@ -3,11 +3,11 @@ import { fullPolicy, type Policy } from '../../machines/policies/types.ts';
 
 export const fifo: Policy = { order: 'fifo', fairness: false, hold: false, aging: false };
 
-export const policies: Readonly<Record<string, Policy>> = {
+export const policies = {
   FIFO: fifo,
   warmslot: fullPolicy,
   'arrival order': { ...fullPolicy, order: 'fifo' },
   'no fairness': { ...fullPolicy, fairness: false },
   'no hold': { ...fullPolicy, hold: false },
   'no aging': { ...fullPolicy, aging: false },
-};
+} as const satisfies Readonly<Record<string, Policy>>;

@@ -4,7 +4,7 @@
  */
 import { createActor, fromCallback } from 'xstate';
 import { reusableBytes } from '../../machines/policies/reuse.ts';
-import type { Policy, Ticket } from '../../machines/policies/types.ts';
+import type { Policy, PromptShape, Ticket } from '../../machines/policies/types.ts';
 import { prefixCacheMachine } from '../../machines/prefix-cache.ts';
 import { type Lease, type LeaseEvent, type SchedulerActor, schedulerMachine } from '../../machines/scheduler.ts';
 import { createSteppingClock, type SteppingClock } from './clock.ts';
@@ -92,12 +92,13 @@ function startBackend(model: EngineModel, scheduler: SchedulerActor, clock: Step
   scheduler.send({ type: 'backend.changed', backend, intake: 'full', slots });
 
   return (request: TraceRequest, { slot }: Lease, done: (figures: Figures) => void) => {
-    const { id: requestId, shape, outputTokens, callsTool } = request;
+    const { id: requestId, outputTokens, callsTool } = request;
+    const shape = inBytes(request);
     const startedAt = clock.now();
     const total = promptTokens(request);
     const { kind, held } = cache.getSnapshot().context;
     // Engines prefill at least the last token, to have something to go on from.
-    const reusedTokens = Math.min(total - 1, reusableBytes(shape, { cacheKind: kind, held }, slot));
+    const reusedTokens = Math.min(total - 1, reusableBytes(shape, { cacheKind: kind, held }, slot) / bytesPerToken);
     const prefilledTokens = total - reusedTokens;
     let firstTokenAt = startedAt;
     cache.send({ type: 'cache.used', requestId, prompt: { ...shape, slot } });
@@ -127,9 +128,21 @@ function startBackend(model: EngineModel, scheduler: SchedulerActor, clock: Step
   };
 }
 
+/** As a tokenizer does it to code and English; schedulers know bytes. */
+const bytesPerToken = 4;
+
+function inBytes({ shape: { prefixKey, prefixBytes, chain } }: TraceRequest): PromptShape {
+  return {
+    prefixKey,
+    prefixBytes: prefixBytes * bytesPerToken,
+    chain: chain.map(({ key, bytes }) => ({ key, bytes: bytes * bytesPerToken })),
+  };
+}
+
 function ticketOf(request: TraceRequest, arrivedAt: number, backends: readonly string[]): Ticket {
-  const { id, session, lineage, client, band, shape } = request;
+  const { id, session, lineage, client, band } = request;
   const tokens = promptTokens(request);
+  const shape = inBytes(request);
   return {
     requestId: id,
     session,
@@ -138,7 +151,7 @@ function ticketOf(request: TraceRequest, arrivedAt: number, backends: readonly s
     band,
     arrivedAt,
     shape,
-    bytes: tokens,
+    bytes: tokens * bytesPerToken,
     promptTokens: tokens,
     // The header names tools' times only after the fact, and older clients send none.
     toolMs: undefined,

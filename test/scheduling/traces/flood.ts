@@ -25,7 +25,7 @@ function twoUsers() {
   return trace;
 }
 
-/** So many conversations at once, each with a prompt of its own, that never pause and pass for a person's. */
+/** So many agents at once, each with a prompt of its own, that hardly pause and pass for a person's main agent. */
 function flood(conversations: number, turns: number) {
   const trace: TraceRequest[] = [];
   for (let index = 1; index <= conversations; index++) {
@@ -37,7 +37,7 @@ function flood(conversations: number, turns: number) {
       prefix: { key: `flood ${index}`, tokens: 15_000 },
     });
     for (let turn = 0; turn < turns; turn++) {
-      agent.turn({ gapMs: 0, tokens: 2_000, outputTokens: 100, callsTool: false });
+      agent.turn({ gapMs: 50, tokens: 2_000, outputTokens: 100, callsTool: turn + 1 < turns });
     }
   }
   return trace;

@@ -8,6 +8,7 @@ import * as idleSessions from './idle-sessions.ts';
 import * as oneUser from './one-user.ts';
 import * as threeUsers from './three-users.ts';
 import * as twoEngines from './two-engines.ts';
+import * as twoUsers from './two-users.ts';
 
 export const scenarios: readonly Scenario[] = [
   oneUser,
@@ -18,4 +19,5 @@ export const scenarios: readonly Scenario[] = [
   batched,
   fourPrefixes,
   twoEngines,
+  twoUsers,
 ].map(({ scenario }) => scenario);

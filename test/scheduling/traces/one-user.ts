@@ -10,9 +10,9 @@ function oneUser() {
   const random = createRandom(1);
   const ana = createCoder(trace, random, 'ana');
   addTitle(trace, 'ana', 'ana', 30);
-  ana.ask(0, 3);
-  ana.delegate(40_000, 4, 5);
-  ana.ask(60_000, 4);
-  ana.delegate(30_000, 4, 4);
+  ana.ask(0, 8);
+  ana.delegate(40_000, 4, 12);
+  ana.ask(60_000, 10);
+  ana.delegate(30_000, 4, 10);
   return trace;
 }

@@ -17,9 +17,9 @@ export function threeUsers(names: readonly string[]): TraceRequest[] {
     const coder = createCoder(trace, random, name);
     const startMs = 4_000 * index;
     addTitle(trace, name, name, startMs + 20);
-    coder.ask(startMs, 4);
-    coder.delegate(random.between(15_000, 40_000), 2, 6);
-    coder.ask(random.between(15_000, 60_000), 5);
+    coder.ask(startMs, 12);
+    coder.delegate(random.between(15_000, 40_000), 2, 18);
+    coder.ask(random.between(15_000, 60_000), 15);
   }
   return trace;
 }
