@@ -6,6 +6,7 @@ import { lossMs, ridesAlong, waitsUntil } from './patience.ts';
 import { bestSpot } from './placement.ts';
 import { slotsOf } from './pool.ts';
 import { waitMs } from './queue-time.ts';
+import { slackMs } from './slack.ts';
 import { type Spot, spotsOf } from './spot.ts';
 import type { BackendView, Floor, Ticket, Waiting } from './types.ts';
 
@@ -62,7 +63,7 @@ function orderOf(floor: Floor, isOpen: IsOpen): readonly Candidate[] {
     const excessMs = excessOf(ticket, spot.durationMs, on);
     return [{ waiting, spot, excessMs }];
   });
-  return serviceOrder(candidates, floor.policy, floor.now);
+  return serviceOrder(candidates, floor.policy, ({ waiting }) => slackMs(floor, waiting.ticket));
 }
 
 const isOpen: IsOpen = (waiting, spot, on) =>

@@ -44,7 +44,7 @@ export function sharesOf({ accounts, slots, queue, now }: Floor): Shares {
 }
 
 /** Clients may be this many generations apart, so that one keeps a warm slot for a few turns. */
-const generationsApart = 2;
+const generationsApart = 3;
 
 /**
  * How far a client would be beyond its share, in milliseconds, if this ticket of its ran now; 0 within it.

@@ -7,6 +7,7 @@ import { durationMs, prefillMs } from './cost.ts';
 import { excessOf, type OnFloor } from './fairness.ts';
 import { expectedReturn, hasReturned } from './returns.ts';
 import { bytesLost } from './reuse.ts';
+import { slackMs } from './slack.ts';
 import type { Spot } from './spot.ts';
 import type { BackendView, Floor, Hold, Ticket, Waiting } from './types.ts';
 
@@ -17,7 +18,7 @@ export function holdAfter(ticket: Ticket, backend: BackendView, { now, policy, r
   if (!policy.hold || !losesState(backend)) return undefined;
   const expected = expectedReturn(ticket, returns);
   if (expected > longestHold) return undefined;
-  return { ticket, since: now, expectedAt: now + expected, until: now + Math.min(longestHold, 2 * expected + 500) };
+  return { ticket, since: now, expectedAt: now + expected, until: now + longestHold };
 }
 
 /** Whether those that run in the meantime can push out what the engine holds of a lineage that has just run. */
@@ -26,20 +27,16 @@ function losesState({ cacheKind, capacity, slots }: BackendView): boolean {
 }
 
 /** Whether one that waits gets a slot that is kept. */
-export function mayTake(
-  { ticket, deadline }: Waiting,
-  { backend, slot, durationMs: costMs }: Spot,
-  on: OnFloor,
-): boolean {
+export function mayTake({ ticket }: Waiting, { backend, slot, durationMs: costMs }: Spot, on: OnFloor): boolean {
   const { hold } = slot;
   if (!hold || hold.ticket.lineage === ticket.lineage) return true;
   const { now } = on.floor;
   if (waitsForAgent(hold, on.floor)) return true;
   if (compareBands(ticket.band, hold.ticket.band) < 0) return true;
   const turnMs = durationMs(0, backend);
-  const isGreedy = excessOf(hold.ticket, turnMs, on) > 0;
-  const isLate = deadline < Math.max(now, hold.expectedAt) + turnMs;
-  if ((isGreedy || isLate) && excessOf(ticket, costMs, on) === 0) return true;
+  const isLate = slackMs(on.floor) < Math.max(0, hold.expectedAt - now) + turnMs;
+  if (isLate) return true;
+  if (excessOf(hold.ticket, turnMs, on) > 0 && excessOf(ticket, costMs, on) === 0) return true;
   const lossMs = prefillMs(bytesLost(hold.ticket.shape, ticket.shape, backend, slot.index), backend);
   // Nobody knows when one that is late will be back: waiting as long again as the loss takes is the most it is worth.
   return lossMs <= Math.max(hold.expectedAt - now, now - hold.since);

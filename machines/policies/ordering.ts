@@ -15,19 +15,19 @@ export interface Candidate {
   readonly excessMs: number;
 }
 
-/** @param candidates in order of arrival */
-export function serviceOrder(candidates: readonly Candidate[], policy: Policy, now: number): readonly Candidate[] {
+/**
+ * @param candidates in order of arrival
+ * @param slackOf milliseconds that the others can wait while this one runs, see slack
+ */
+export function serviceOrder(
+  candidates: readonly Candidate[],
+  policy: Policy,
+  slackOf: (first: Candidate) => number,
+): readonly Candidate[] {
   const order = candidates.toSorted((a, b) => compare(a, b, policy));
   const [first] = order;
-  if (!first) return [];
-  const late = (each: Candidate) => each !== first && cannotWait(each, now + first.spot.durationMs);
-  const due = order.filter(late).sort((a, b) => a.waiting.deadline - b.waiting.deadline);
-  return due.length > 0 ? [...due, ...order.filter((each) => !late(each))] : order;
-}
-
-/** Clients beyond their share are owed no place. */
-function cannotWait({ waiting, excessMs }: Candidate, until: number): boolean {
-  return excessMs === 0 && waiting.deadline < until;
+  if (!first || slackOf(first) >= first.spot.durationMs) return order;
+  return order.toSorted((a, b) => a.waiting.deadline - b.waiting.deadline);
 }
 
 function compare(a: Candidate, b: Candidate, { order }: Policy): number {

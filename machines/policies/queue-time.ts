@@ -1,8 +1,10 @@
-/** How long a request waits when those before it go first, one after the other, by the predicted costs. */
+/** When those that wait would start if they were served one after the other, by the predicted costs. */
 import { durationMs, prefillMs, remainingMs } from './cost.ts';
 import { poolOf, slotsOf } from './pool.ts';
 import { remember, reusableBytes } from './reuse.ts';
 import type { BackendView, Floor, Ticket } from './types.ts';
+
+type Clockwork = Pick<Floor, 'backends' | 'slots' | 'now'>;
 
 interface Lane {
   readonly backend: string;
@@ -10,24 +12,29 @@ interface Lane {
   freeAt: number;
 }
 
-/** Milliseconds until a slot is there for it. @param ahead in the order they are served */
-export function waitMs(ticket: Ticket, ahead: readonly Ticket[], floor: Floor): number {
-  const pool = poolOf(ticket, floor.backends);
-  const engines = new Map(pool.map((backend) => [backend.name, backend]));
-  const lanes = pool.flatMap((backend) => lanesOf(backend, floor));
-  for (const other of ahead) {
-    const mine = poolOf(other, floor.backends).map(({ name }) => name);
-    const lane = firstFree(lanes.filter(({ backend }) => mine.includes(backend)));
+/** Milliseconds until each starts, in the order given; 0 for those that no engine takes. */
+export function startTimes(order: readonly Ticket[], { backends, slots, now }: Clockwork): readonly number[] {
+  const engines = new Map(backends.map((backend) => [backend.name, backend]));
+  const lanes = backends.flatMap((backend) => lanesOf(backend, { slots, now }));
+  return order.map((ticket) => {
+    const pool = poolOf(ticket, backends).map(({ name }) => name);
+    const lane = firstFree(lanes.filter(({ backend }) => pool.includes(backend)));
     const backend = lane && engines.get(lane.backend);
-    if (!lane || !backend) continue;
-    const unknown = other.bytes - reusableBytes(other.shape, backend, lane.slot);
+    if (!lane || !backend) return 0;
+    const startsIn = lane.freeAt;
+    const unknown = ticket.bytes - reusableBytes(ticket.shape, backend, lane.slot);
     lane.freeAt += durationMs(prefillMs(unknown, backend), backend);
-    engines.set(backend.name, { ...backend, held: remember(backend, { ...other.shape, slot: lane.slot }) });
-  }
-  return firstFree(lanes)?.freeAt ?? 0;
+    engines.set(backend.name, { ...backend, held: remember(backend, { ...ticket.shape, slot: lane.slot }) });
+    return startsIn;
+  });
 }
 
-function lanesOf(backend: BackendView, { slots, now }: Floor): Lane[] {
+/** Milliseconds until a slot is there for it. @param ahead in the order they are served */
+export function waitMs(ticket: Ticket, ahead: readonly Ticket[], floor: Clockwork): number {
+  return startTimes([...ahead, ticket], floor).at(-1) ?? 0;
+}
+
+function lanesOf(backend: BackendView, { slots, now }: Pick<Floor, 'slots' | 'now'>): Lane[] {
   return slotsOf(backend, slots).map(({ index, running }) => ({
     backend: backend.name,
     slot: index,

@@ -3,6 +3,7 @@ import { deadlineOf, generationOf } from '../../../machines/policies/aging.ts';
 import { defaultRates } from '../../../machines/policies/cost.ts';
 import { assumed } from '../../../machines/policies/mean.ts';
 import { waitMs } from '../../../machines/policies/queue-time.ts';
+import { slackMs } from '../../../machines/policies/slack.ts';
 import { fullPolicy } from '../../../machines/policies/types.ts';
 import { backendView, floor, running, shape, slotView, ticket, waiting } from '../fixtures.ts';
 
@@ -38,6 +39,30 @@ test('nobody has to wait more than 1.2 times what arrival would have given, and 
   expect(generationOf(third, on)).toBeCloseTo(2_000);
   expect(deadlineOf(third, on)).toBeCloseTo(100 + 1.2 * 4_000 + 2_000);
   expect(deadlineOf(third, { ...on, policy: { ...fullPolicy, aging: false } })).toBe(Number.POSITIVE_INFINITY);
+});
+
+test('a client that floods the queue is owed its share', () => {
+  const mine = (index: number) => ticket(`m${index}`, { client: 'mallory', shape: shape(`m${index}`) });
+  const queue = [0, 1, 2, 3, 4].map((index) => waiting(mine(index)));
+  const running2 = slotView(0, { state: 'leased', running: running(first, { durationMs: 0 }) });
+  const on = floor({
+    queue: [...queue, waiting({ ...second, client: 'ben' })],
+    backends: [backend],
+    slots: [running2],
+  });
+  expect(deadlineOf(mine(5), on)).toBeCloseTo(1.2 * 30_000 + 2_000);
+  expect(deadlineOf({ ...third, client: 'ben' }, on)).toBeCloseTo(1.2 * 12_000 + 2_000);
+  const accounts = { mallory: { spentMs: 0, weight: 2 } };
+  expect(deadlineOf(mine(5), { ...on, accounts })).toBeCloseTo(1.2 * 12_000 + 2_000);
+});
+
+test('what is left before deadlines have to decide is the least that any of them has', () => {
+  const on = floor({ now: 100, backends: [backend], slots: [slotView(0)] });
+  expect(slackMs(on)).toBe(Number.POSITIVE_INFINITY);
+  const queue = [waiting(second, 9_000), waiting(first, 5_000)];
+  expect(slackMs({ ...on, queue })).toBeCloseTo(4_900);
+  expect(slackMs({ ...on, queue: [waiting(second, 6_000), waiting(first, 5_000)] })).toBeCloseTo(3_900);
+  expect(slackMs({ ...on, queue }, first)).toBeCloseTo(8_900);
 });
 
 test('with no engine known a generation takes what is assumed', () => {

@@ -7,8 +7,8 @@ import { floor, running, slotView, ticket, waiting } from '../fixtures.ts';
 const account = (spentMs: number, weight = 1) => ({ spentMs, weight });
 const ofAna = ticket('a', { client: 'ana' });
 const ofBen = ticket('b', { client: 'ben' });
-/** What clients may differ by: two generations of the default rates. */
-const apart = 40_000;
+/** What clients may differ by: three generations of the default rates. */
+const apart = 60_000;
 
 test('time is charged by weight, also what still runs', () => {
   const accounts = charge({ ana: account(0, 2) }, 'ana', 1_000);
@@ -26,7 +26,7 @@ test('who comes back starts level with the least of those that are there', () =>
   expect(lift({ ana: account(900, 3) }, 'ben', new Set())).toEqual({ ana: account(0, 3) });
 });
 
-test('a client is beyond its share when it would be more than two generations ahead', () => {
+test('a client is beyond its share when it would be more than three generations ahead', () => {
   const queue = [waiting(ofAna), waiting(ofBen)];
   const excess = (spent: number, costMs: number) => {
     const on = floor({ queue, accounts: { ana: account(spent), ben: account(0) } });
@@ -52,7 +52,7 @@ test('a client that a slot is kept for is there to compare with', () => {
   expect(excessOf(ofAna, 1, { floor: on, shares: sharesOf(on) })).toBeGreaterThan(0);
 });
 
-test('two that always want more stay within two generations and one cost of each other, by weight', () => {
+test('two that always want more stay within three generations and one cost of each other, by weight', () => {
   const cost = fc.integer({ min: 1, max: 20_000 });
   fc.assert(
     fc.property(fc.array(cost, { maxLength: 100 }), fc.integer({ min: 1, max: 4 }), (costs, weight) => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { expectedReturn, hasReturned, learnReturn } from '../../../machines/policies/returns.ts';
+import type { Returns } from '../../../machines/policies/types.ts';
 import { ticket } from '../fixtures.ts';
 
 const main = ticket('r1', { lineage: 's1/main', session: 's1' });
@@ -13,7 +14,7 @@ test('a lineage is expected back as before, a new one as its session, a new sess
 });
 
 test('what came last counts most', () => {
-  const returns = [2_000, 2_000, 100, 100].reduce((all, gap) => learnReturn(all, main, gap), new Map());
+  const returns = [2_000, 2_000, 100, 100].reduce((all, gap) => learnReturn(all, main, gap), new Map() as Returns);
   expect(expectedReturn(main, returns)).toBeLessThan(1_000);
   expect(expectedReturn(main, returns)).toBeGreaterThan(100);
 });
