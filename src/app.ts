@@ -1,6 +1,7 @@
 /** The composition root: from a parsed configuration to a gateway that can listen and close. No module keeps state. */
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
+import type { Policy } from '../machines/policies/types.ts';
 import { createAnthropicBackend } from './backends/anthropic/index.ts';
 import { createLlamaCppBackend } from './backends/llama-cpp/index.ts';
 import { createOpenAiBackend } from './backends/openai-compatible/index.ts';
@@ -31,6 +32,8 @@ export interface AppDeps {
   readonly timing?: Partial<Timing>;
   /** Another maker for a type of backend, for tests that script an engine. */
   readonly backends?: Partial<Record<BackendType, CreateBackend>>;
+  /** Another order of service, for tests that compare. */
+  readonly policy?: Policy;
 }
 
 export interface App {
@@ -53,7 +56,7 @@ export function createApp(config: Config, deps: AppDeps): App {
   const enabled = enabledBackends(config);
   const backends = enabled.map((options) => build(options));
   const byName = new Map(backends.map((backend) => [backend.name, backend]));
-  const scheduler = startScheduler(byName, events);
+  const scheduler = startScheduler(byName, events, deps.policy);
   const asking = new Set(enabled.flatMap(({ name, askAgain }) => (askAgain ? [name] : [])));
   const handles = backends.map((backend) => {
     return startBackend(backend, { scheduler, events, timing, askAgain: asking.has(backend.name) });
