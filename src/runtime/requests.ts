@@ -131,13 +131,13 @@ export function createRequests(deps: Deps): Requests {
     delays: { openAfter: timing.openAfter, grace: timing.grace },
   });
 
-  const isOpen = ({ flightKey, id }: Live) => flightKey !== undefined && flights.get(flightKey)?.id === id;
+  const isOpen = (entry: Live) => entry.flightKey !== undefined && flights.get(entry.flightKey) === entry;
 
   /** Nobody can join it any more; those who have are told how it ended. */
   const closeFlight = (entry: Live, end: FlightEnd) => {
     if (!entry.flightKey || !isOpen(entry)) return;
     flights.delete(entry.flightKey);
-    for (const { leader, actor } of live.values()) if (leader?.id === entry.id) actor.send(end);
+    for (const { leader, actor } of live.values()) if (leader === entry) actor.send(end);
   };
 
   const keepAnswer = ({ message, turn, askedAgain }: Job, key: string) => {
