@@ -4,7 +4,7 @@
  * see channels.ts.
  */
 import { namedCall } from './named-call.ts';
-import { closing, createReader, type Input, name, oneOf, position, type Run, space } from './run.ts';
+import { ahead, closing, createReader, type Input, name, oneOf, position, type Run, space } from './run.ts';
 import type { CallSink, Grammar } from './types.ts';
 
 const recipient = 'to=functions.';
@@ -25,7 +25,8 @@ function* readCall(input: Input, calls: CallSink): Run<number> {
   yield* oneOf(input, '<|constrain|>');
   yield* name(input);
   yield* space(input);
-  if (!(yield* oneOf(input, '<|message|>'))) return position(input);
+  // Engines may take the tokens out.
+  if (!(yield* oneOf(input, '<|message|>')) && !(yield* ahead(input, '{'))) return position(input);
   yield* space(input);
   if (!(yield* namedCall(input, called, calls))) return position(input);
   calls.end();

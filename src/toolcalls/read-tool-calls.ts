@@ -1,6 +1,7 @@
 /** Reads tool calls and leading thinking out of the text of engines that leave their model's markup in it. */
 import { type EngineSink, isAside } from '../protocol/engine.ts';
 import { createMarkers, type Markers } from '../protocol/markers.ts';
+import { readBareChannels } from './bare-channels.ts';
 import { readChannels } from './channels.ts';
 import type { CountCall } from './count-call.ts';
 import { families } from './families.ts';
@@ -46,7 +47,7 @@ export function readToolCalls(next: EngineSink, options: ReadOptions): EngineSin
   const { tools, grammar, thinkingOpened = false, count } = options;
   const fitted = fitCalls(next, tools, count);
   const calls = tools.size > 0 ? readMarkup(fitted, tools, grammars[grammar]) : fitted;
-  return readChannels(readThinking(calls, thinkingOpened));
+  return readChannels(readBareChannels(readThinking(calls, thinkingOpened)));
 }
 
 /** Markup that has begun. */
@@ -189,6 +190,14 @@ function readMarkup(next: EngineSink, tools: Tools, { grammar, openers }: Watche
     held = '';
   };
 
+  /** An engine whose own parser reads a call may have let go of the beginning of its markup first. */
+  const dropScrap = () => {
+    const scrap = markup ? markup.opener + markup.body : held;
+    if (scrap.length < shortestScrap || !grammar.openers.some((opener) => opener.startsWith(scrap))) return;
+    markup = undefined;
+    held = '';
+  };
+
   /** A call cut off by the token limit is nobody's answer. */
   const cutOff = () => {
     if (markup && isText(markup)) say(markup.opener + markup.body);
@@ -211,6 +220,7 @@ function readMarkup(next: EngineSink, tools: Tools, { grammar, openers }: Watche
         return read(event.text);
       }
       if (isAside(event) || event.type === 'failed') return next.push(event);
+      if (event.type === 'toolCallStart') dropScrap();
       if (event.type === 'ended' && event.reason === 'max_tokens') cutOff();
       else settle();
       if (event.type === 'ended' && event.reason === 'end_turn') callInDoubt();
@@ -220,6 +230,9 @@ function readMarkup(next: EngineSink, tools: Tools, { grammar, openers }: Watche
     flush: () => next.flush(),
   };
 }
+
+/** A shorter one may be the end of a text. */
+const shortestScrap = 6;
 
 /**
  * What markup is that was cut off: text when it names a tool that nobody knows, or is no more than a bracket or a brace, which

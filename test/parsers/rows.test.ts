@@ -57,30 +57,22 @@ const lost: Readonly<Record<string, Heard>> = {
   'hermes: parameters for arguments': { calls: [['Bash', {}]], stop: 'tool_use' },
   'qwen: parameters for arguments': { calls: [['Bash', {}]], stop: 'tool_use' },
   'qwen: not closed': { text: 'Hm.', calls: [], stop: 'end_turn' },
-  'qwen: brackets': { text: '[Calling tool', calls: [read, bash], stop: 'tool_use' },
   'qwen3_coder: JSON': { calls: [], stop: 'end_turn' },
   'qwen3_xml: JSON': { calls: [], stop: 'end_turn' },
   'step3p5: two calls': { calls: [read], stop: 'tool_use' },
   'poolside_v1: two calls': { calls: [['Read', { file_path: '/a' }], bash], stop: 'tool_use' },
   'llama: functions': { text: '<function<function', calls: [read, bash], stop: 'tool_use' },
   'gemma4: two calls': { calls: [read], stop: 'tool_use' },
-  'harmony: a call': { text: 'analysisHm.assistantcomment', calls: [read], stop: 'tool_use' },
   'harmony+gpt_oss: a call': { text: 'Hm.', calls: [], stop: 'end_turn' },
   'granite: two calls after text': {
     text: 'I look. [{"name": "Read", "arguments": {"file_path": "/a", "limit": 5}}, {"name": "Bash", "arguments": {"command": "ls -l"}}]',
     calls: [],
     stop: 'end_turn',
   },
-  'functionary: functions': { text: '<function', calls: [read, bash], stop: 'tool_use' },
 };
 
-/** The same without a parser: the server takes Harmony's tokens out of the text, and its reasoning parser all but thoughts. */
+/** The same without a parser: gpt-oss's reasoning parser takes all but thoughts out of the text. */
 const lostRaw: Readonly<Record<string, Heard>> = {
-  'harmony: a call': {
-    text: 'analysisHm.assistantcommentary to=functions.Read json{"file_path": "/a", "limit": 5}',
-    calls: [],
-    stop: 'end_turn',
-  },
   'harmony+gpt_oss: a call': { text: 'Hm.', calls: [], stop: 'end_turn' },
 };
 

@@ -147,8 +147,8 @@ test('text is passed on at once, except for what may be markup', () => {
 test('other events keep their place; counts may overtake what is held', () => {
   const usage: EngineEvent = { type: 'usage', outputTokens: 1 };
   const half = readA.slice(0, 20);
-  expect(short(events(['a', usage, half, usage, readA.slice(20)]))).toEqual([
-    'a',
+  expect(short(events(['I', usage, half, usage, readA.slice(20)]))).toEqual([
+    'I',
     '<usage>',
     '<usage>',
     'Read{"path":"a"}',
