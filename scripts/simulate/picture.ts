@@ -43,7 +43,7 @@ type At = (ms: number) => number;
 
 function drawPanel({ title, served }: Panel, top: number, at: At) {
   const { meanTtft, prefilledTokens } = figuresOf(served);
-  const facts = `first token after ${(meanTtft / 1000).toFixed(1)} s on the mean, ${Math.round(prefilledTokens / 1000)} thousand tokens prefilled`;
+  const facts = `first token after ${(meanTtft / 1000).toFixed(1)} s on average, ${Math.round(prefilledTokens / 1000)} thousand tokens prefilled`;
   const parts = [text(0, top - 8, `${title}: ${facts}`, 'title')];
   let y = top;
   const slots = [...Map.groupBy(served, ({ engine, slot }) => `${engine} ${slot}`).values()];

@@ -18,9 +18,9 @@ function twoUsers() {
   const random = createRandom(5);
   for (const [index, name] of ['ana', 'ben'].entries()) {
     const coder = createCoder(trace, random, name);
-    coder.ask(2_000 + 7_000 * index, 5);
-    coder.ask(random.between(10_000, 40_000), 6);
-    coder.ask(random.between(10_000, 40_000), 6);
+    coder.ask(2_000 + 7_000 * index, 12);
+    coder.ask(random.between(10_000, 40_000), 15);
+    coder.ask(random.between(10_000, 40_000), 15);
   }
   return trace;
 }

@@ -10,9 +10,9 @@ export const scenario: Scenario = {
 };
 
 /** Each asks, then delegates to two agents, and asks again. */
-export function threeUsers(names: readonly string[]): TraceRequest[] {
+export function threeUsers(names: readonly string[], seed = 3): TraceRequest[] {
   const trace: TraceRequest[] = [];
-  const random = createRandom(3);
+  const random = createRandom(seed);
   for (const [index, name] of names.entries()) {
     const coder = createCoder(trace, random, name);
     const startMs = 4_000 * index;
