@@ -39,6 +39,8 @@ export interface Failure {
   readonly retryable: boolean;
   /** The engine runs somebody else's generation: not its fault, try again in a moment. */
   readonly busy: boolean;
+  /** Whole seconds, where it is known when to come back. */
+  readonly retryAfter?: number | undefined;
   /** The error itself, for whoever answers the client; the machine does not look inside. */
   readonly error?: unknown;
 }
@@ -209,7 +211,7 @@ export const requestMachine = setup({
           target: 'failed',
           actions: {
             type: 'fail',
-            params: ({ context, event }) => ({ failure: context.failure ?? refused(event.reason) }),
+            params: ({ context, event }) => ({ failure: context.failure ?? refused(event.reason, event.retryAfter) }),
           },
         },
         'queue.expired': { target: 'failed', actions: { type: 'fail', params: { failure: refused('queue_timeout') } } },
@@ -297,14 +299,16 @@ function silent(): Failure {
   return { code: 'engine_timeout', message, retryable: false, busy: false };
 }
 
-function refused(code: 'queue_full' | 'no_backend' | 'shutting_down' | 'queue_timeout'): Failure {
+type Refused = 'queue_full' | 'no_backend' | 'shutting_down' | 'queue_timeout';
+
+function refused(code: Refused, retryAfter?: number): Failure {
   const words = {
     queue_full: 'The queue is full.',
     no_backend: 'No engine can take work right now.',
     shutting_down: 'The gateway is shutting down.',
     queue_timeout: 'Waited too long for a free slot.',
   };
-  return { code, message: words[code], retryable: false, busy: false };
+  return { code, message: words[code], retryable: false, busy: false, retryAfter };
 }
 
 function closing(): Failure {

@@ -1,7 +1,7 @@
 /** The composition root: from a parsed configuration to a gateway that can listen and close. No module keeps state. */
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
-import type { Policy } from '../machines/policies/types.ts';
+import { fullPolicy, type Policy } from '../machines/policies/types.ts';
 import { createAnthropicBackend } from './backends/anthropic/index.ts';
 import { createLlamaCppBackend } from './backends/llama-cpp/index.ts';
 import { createOpenAiBackend } from './backends/openai-compatible/index.ts';
@@ -49,17 +49,21 @@ export interface App {
 }
 
 export function createApp(config: Config, deps: AppDeps): App {
-  const timing = { ...defaultTiming, grace: config.scheduling.graceSeconds * 1_000, ...deps.timing };
+  const { maxWaiting, maxWaitingPerClient, maxWaitSeconds, graceSeconds } = config.scheduling;
+  const waits = { grace: graceSeconds * 1_000, queueTimeout: maxWaitSeconds * 1_000 };
+  const timing = { ...defaultTiming, ...waits, ...deps.timing };
   const events = createEventBus();
   logEvents(events, deps.log, config.debug.level);
 
   const enabled = enabledBackends(config);
   const backends = enabled.map((options) => build(options));
   const byName = new Map(backends.map((backend) => [backend.name, backend]));
-  const scheduler = startScheduler(byName, events, deps.policy);
-  const asking = new Set(enabled.flatMap(({ name, askAgain }) => (askAgain ? [name] : [])));
-  const handles = backends.map((backend) => {
-    return startBackend(backend, { scheduler, events, timing, askAgain: asking.has(backend.name) });
+  const weights = Object.fromEntries(config.server.apiKeys.map(({ name, weight = 1 }) => [name, weight]));
+  const limits = { maxWaiting, maxWaitingPerClient, maxWaitMs: timing.queueTimeout };
+  const scheduler = startScheduler(byName, events, { policy: deps.policy ?? fullPolicy, weights, ...limits });
+  const handles = enabled.map((options, index) => {
+    const backend = backends[index] ?? build(options);
+    return startBackend(backend, { scheduler, events, timing, askAgain: options.askAgain, use: options.use });
   });
   const sessions = createSessions(events);
   const cache = createResponseCache(config.cache.responses.max);

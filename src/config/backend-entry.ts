@@ -17,6 +17,10 @@ export const backendEntry = z.strictObject({
   type: z.enum(backendTypes).optional().describe("the kind of engine; needless where the backend's name is one"),
   enabled: z.boolean().default(true).describe('false keeps it in the file but out of use'),
   priority: z.int().min(1).default(1).describe('1 is tried first; equals in the order of the file'),
+  use: z
+    .enum(['all', 'auxiliary'])
+    .default('all')
+    .describe('auxiliary: only for titles, summaries and the like, and first for those'),
   baseUrl: url.optional().describe('where the engine listens, with or without /v1'),
   port: z.int().min(1).max(65535).optional().describe('in place of baseUrl, for an engine on this machine'),
   apiKey: z.string().min(1).optional().describe('the key the engine asks for'),

@@ -8,6 +8,8 @@ export type { Config };
 export interface BackendConfig extends BackendOptions {
   /** The gateway's part of the options: engines need not know. */
   readonly askAgain: boolean;
+  /** `auxiliary`: for side requests alone. */
+  readonly use: 'all' | 'auxiliary';
 }
 
 /** The backends to use, the preferred first. */

@@ -8,6 +8,7 @@ export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 's
 interface ApiKey {
   readonly name: string;
   readonly key: string;
+  readonly weight?: number | undefined;
 }
 
 const directory = z.string().min(1).transform(expandHome);
@@ -18,6 +19,7 @@ const apiKeys = z
     z.strictObject({
       name: z.string().min(1).describe('whose key it is: shown in logs and used for fairness'),
       key: key.describe('what the client sends'),
+      weight: z.number().gt(0).optional().describe('its part of the engines when clients compete, 1 unless told'),
     }),
   )
   .superRefine((entries, context) => {
@@ -77,6 +79,9 @@ const cache = z.strictObject({
 });
 
 const scheduling = z.strictObject({
+  maxWaiting: z.int().min(0).default(256).describe('requests that may wait for a slot; more are told to come back'),
+  maxWaitingPerClient: z.int().min(0).default(64).describe('of them, for each client'),
+  maxWaitSeconds: z.number().gt(0).default(1_800).describe('the longest wait for a slot, predicted or real, in seconds'),
   graceSeconds: z
     .number()
     .min(0)

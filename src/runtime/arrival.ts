@@ -45,7 +45,7 @@ interface Deps {
 export function lead(request: NewRequest, key: string | undefined, deps: Deps): Arrival {
   const { id, identity, client, prompt, reply, skipCache } = request;
   const { models, sessions, cache, events } = deps;
-  const route = eligible(prompt, models.candidates(prompt.model));
+  const route = eligible(prompt, models.candidates(prompt.model), identity.band);
   const { candidates, promptTokens } = route;
   const answer = key ? cache.get(key) : undefined;
   const arrivedAt = performance.now();

@@ -15,6 +15,8 @@ export interface BackendHandle {
   readonly cache: PrefixCacheActor;
   /** Whether it is asked once more for a tool call that no tool can take. */
   readonly askAgain: boolean;
+  /** `auxiliary`: for side requests alone. */
+  readonly use: 'all' | 'auxiliary';
   /** Undefined until the first probe that succeeded. */
   info(): EngineInfo | undefined;
   status(): BackendStatus;
@@ -31,12 +33,13 @@ export interface BackendHandle {
 
 interface Deps {
   readonly askAgain: boolean;
+  readonly use: BackendHandle['use'];
   readonly scheduler: SchedulerActor;
   readonly events: EventBus;
   readonly timing: Timing;
 }
 
-export function startBackend(backend: Backend, { scheduler, events, timing, askAgain }: Deps): BackendHandle {
+export function startBackend(backend: Backend, { scheduler, events, timing, askAgain, use }: Deps): BackendHandle {
   let info: EngineInfo | undefined;
   let status: BackendStatus = 'probing';
   let intake: Intake = 'soon';
@@ -91,6 +94,7 @@ export function startBackend(backend: Backend, { scheduler, events, timing, askA
     actor,
     cache,
     askAgain,
+    use,
     info: () => info,
     status: () => status,
     takesWork: () => intake === 'full' || intake === 'trial',

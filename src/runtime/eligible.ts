@@ -1,4 +1,5 @@
 /** Which backends may serve a prompt, as far as is known before anything runs. */
+import type { Band } from '../prompt/lineage.ts';
 import type { Prompt } from '../prompt/types.ts';
 import { GatewayError } from '../protocol/errors.ts';
 import type { BackendHandle } from './backend.ts';
@@ -14,15 +15,21 @@ export interface Eligible {
 }
 
 /**
+ * Side requests go to an engine that is there for them first, and others to none of those unless there is nothing else.
  * Content that one backend cannot read may be read by the next. A prompt too long for the preferred one is refused all the
  * same: the client then compacts, which is better than an answer by an engine that is there for failure.
  * @throws GatewayError unsupported_content | prompt_too_long
  */
-export function eligible(prompt: Prompt, backends: readonly BackendHandle[]): Eligible {
-  const verdicts = backends.map((handle) => {
+export function eligible(prompt: Prompt, backends: readonly BackendHandle[], band: Band): Eligible {
+  const verdictOn = (handle: BackendHandle) => {
     const info = handle.info();
     return { handle, fit: info ? fitInto(prompt, handle, info) : undefined };
-  });
+  };
+  const main = backends.filter(({ use }) => use === 'all');
+  const side = band === 'auxiliary' ? backends.filter(({ use }) => use === 'auxiliary') : [];
+  // An engine for side requests takes those that it can and leaves the others alone.
+  const onSide = side.map(verdictOn).filter(({ fit }) => !(fit instanceof GatewayError));
+  const verdicts = [...onSide, ...(main.length > 0 ? main : backends).map(verdictOn)];
   const readable = verdicts.filter(({ fit }) => !(fit instanceof GatewayError && fit.code !== 'prompt_too_long'));
   const preferred = readable[0] ?? verdicts[0];
   if (preferred?.fit instanceof GatewayError) throw preferred.fit;
@@ -35,5 +42,10 @@ export function eligible(prompt: Prompt, backends: readonly BackendHandle[]): El
 }
 
 function areEquals(a: BackendHandle, b: BackendHandle | undefined): boolean {
-  return b !== undefined && a.backend.priority === b.backend.priority && a.info()?.model === b.info()?.model;
+  return (
+    b !== undefined &&
+    a.use === b.use &&
+    a.backend.priority === b.backend.priority &&
+    a.info()?.model === b.info()?.model
+  );
 }

@@ -15,7 +15,9 @@ export function failureOf(error: GatewayError): Failure {
 export function errorOf(failure: Failure): GatewayError {
   if (failure.error instanceof GatewayError) return failure.error;
   const code = codeOf(failure);
-  return code === 'internal' ? toGatewayError(failure.error) : new GatewayError(code, failure.message);
+  if (code === 'internal') return toGatewayError(failure.error);
+  const { message, retryAfter } = failure;
+  return new GatewayError(code, message, retryAfter === undefined ? {} : { retryAfter });
 }
 
 export function codeOf({ code }: Failure): ErrorCode {

@@ -106,6 +106,7 @@ test('all that the contract shows is accepted', () => {
       maxOutputTokens: 32768,
       toolGrammar: 'auto',
       askAgain: true,
+      use: 'all',
       sampling: { temperature: 0.7, topP: 0.8, topK: 20 },
       modelsDir: expect.stringMatching(/^\/.*\/\.cache\/warmslot\/models$/),
       snapshots: { dir: '/tmp/s', maxBytes: 8589934592 },
