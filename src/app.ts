@@ -18,6 +18,7 @@ import { createRequests } from './runtime/requests.ts';
 import { startScheduler } from './runtime/scheduler.ts';
 import { createSessions } from './runtime/sessions.ts';
 import { defaultTiming, type Timing } from './runtime/timing.ts';
+import { startWarmUp } from './runtime/warm-up.ts';
 import { createServer } from './server/server.ts';
 
 const factories: Readonly<Record<BackendType, CreateBackend>> = {
@@ -69,7 +70,17 @@ export function createApp(config: Config, deps: AppDeps): App {
   const cache = createResponseCache(config.cache.responses.max);
   const models = createModels(handles, config.models);
   const handleByName = new Map(handles.map((handle) => [handle.backend.name, handle]));
-  const requests = createRequests({ scheduler, backends: handleByName, models, sessions, cache, events, timing });
+  const warmUp = config.scheduling.warmUp ? startWarmUp({ scheduler, backends: handles, events, timing }) : undefined;
+  const requests = createRequests({
+    scheduler,
+    backends: handleByName,
+    models,
+    sessions,
+    cache,
+    events,
+    timing,
+    warmUp,
+  });
   const gateway = createGateway({ scheduler, timing, events, backends: handles, models, requests, sessions, cache });
   const server = createServer(gateway, config.server, config.prompt);
 
@@ -97,6 +108,7 @@ export function createApp(config: Config, deps: AppDeps): App {
     },
     async close() {
       gateway.drain();
+      warmUp?.close();
       // Fastify's own close would answer 503 in its own words on the connections that are still open.
       server.server.close();
       const idleSockets = setInterval(() => server.server.closeIdleConnections(), 100);

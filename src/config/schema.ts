@@ -87,6 +87,7 @@ const scheduling = z.strictObject({
     .min(0)
     .default(5)
     .describe('how long an answer whose client vanished is gone on with, in case it asks again, in seconds'),
+  warmUp: z.boolean().default(true).describe('prefills, while an engine is idle, what is likely to be asked for next'),
 });
 
 export const configSchema = z.strictObject({

@@ -15,7 +15,12 @@ export interface PrefixUse {
 }
 
 /** @param promptBytes as the prompt's shape counts them */
-export function usePrefix(job: Job, handle: BackendHandle, lease: Lease, promptBytes: number): PrefixUse {
+export function usePrefix(
+  job: Pick<Job, 'id' | 'shape'>,
+  handle: BackendHandle,
+  lease: Lease,
+  promptBytes: number,
+): PrefixUse {
   const { cache } = handle;
   const { kind, held } = cache.getSnapshot().context;
   const share = reusableBytes(job.shape, { cacheKind: kind, held }, lease.slot) / Math.max(1, promptBytes);

@@ -7,6 +7,7 @@ import { LRUCache } from 'lru-cache';
 import { sharedLinks } from '../../machines/policies/reuse.ts';
 import type { Link, Ticket } from '../../machines/policies/types.ts';
 import type { EventBus, RequestSummary } from './events.ts';
+import { isWarmUp } from './warm-up.ts';
 
 /** One request of the trace, as JSON on a line of its own, in the order of their ends. */
 export interface RecordedRequest {
@@ -102,7 +103,9 @@ export function recordTrace(
   };
 
   return events.on((event) => {
-    if (event.type === 'queue.joined' && !running.has(event.ticket.requestId)) begin(event.ticket);
+    if (event.type === 'queue.joined' && !running.has(event.ticket.requestId) && !isWarmUp(event.ticket.requestId)) {
+      begin(event.ticket);
+    }
     if (!('requestId' in event)) return;
     const request = running.get(event.requestId);
     if (!request) return;

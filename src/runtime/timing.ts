@@ -19,6 +19,12 @@ export interface Timing {
   readonly beginJson: number;
   /** How long an answer whose client vanished is gone on with, in case it asks again. */
   readonly grace: number;
+  /** How long nobody must have wanted anything of an engine that is to prefill something beforehand. */
+  readonly warmUp: number;
+  /** The same, where a prefill cannot be interrupted. */
+  readonly warmUpStubborn: number;
+  /** The same after a client has started. */
+  readonly warmUpAwaited: number;
 }
 
 /** The CLI drops a stream that had no real event for 300 s; half of 20 s on average leaves room for a blocked loop. */
@@ -33,4 +39,7 @@ export const defaultTiming: Timing = {
   slowClient: 30_000,
   beginJson: 150_000,
   grace: 5_000,
+  warmUp: 300,
+  warmUpStubborn: 10_000,
+  warmUpAwaited: 1_500,
 };

@@ -61,7 +61,7 @@ export function createServer(gateway: Gateway, rules: AccessRules, promptRules: 
   countTokensRoute(app, gateway, promptRules);
   modelsRoutes(app, gateway);
   healthRoute(app, gateway);
-  rootRoutes(app);
+  rootRoutes(app, gateway);
   return app;
 }
 

@@ -15,7 +15,7 @@ export async function startApp(config: z.input<typeof configSchema>, deps: Parti
   const parsed = configSchema.parse({
     ...config,
     server: { drainSeconds: 0, ...config.server, port: 0 },
-    scheduling: { graceSeconds: 0, ...config.scheduling },
+    scheduling: { graceSeconds: 0, warmUp: false, ...config.scheduling },
   });
   const app = createApp(parsed, { log: pino({ level: 'silent' }), ...deps });
   const { url } = await app.listen();

@@ -12,7 +12,7 @@ const listQuery = z.looseObject({
 });
 const idParams = z.object({ '*': z.string() });
 
-export function modelsRoutes(app: FastifyInstance, { models, startedAt }: Gateway): void {
+export function modelsRoutes(app: FastifyInstance, { models, events, startedAt }: Gateway): void {
   const entry = ({ id, displayName, contextWindow, maxOutputTokens }: ServedModel) => ({
     type: 'model',
     id,
@@ -23,6 +23,7 @@ export function modelsRoutes(app: FastifyInstance, { models, startedAt }: Gatewa
   });
 
   app.get('/v1/models', async (request) => {
+    events.emit({ type: 'client.started' });
     const query = listQuery.safeParse(request.query);
     if (!query.success) throw new GatewayError('invalid_request', 'limit: expected a number from 1 to 1000');
     const { page, more } = pageOf(models.list(), query.data);
