@@ -36,15 +36,22 @@ export function pictureOf(panels: readonly Panel[]): string {
   const axisTop = top - panelGap + 8;
   parts.push(...drawAxis(end, axisTop, at));
   const height = axisTop + axisHeight;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img"><style>${style}</style>\n${parts.join('\n')}\n</svg>\n`;
+  const name = `What the engine does over time. ${panels.map(headingOf).join('. ')}.`;
+  const head = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="name">`;
+  return `${head}<title id="name">${name}</title><style>${style}</style>\n${parts.join('\n')}\n</svg>\n`;
 }
 
 type At = (ms: number) => number;
 
-function drawPanel({ title, served }: Panel, top: number, at: At) {
+function headingOf({ title, served }: Panel): string {
   const { meanTtft, prefilledTokens } = figuresOf(served);
-  const facts = `first token after ${(meanTtft / 1000).toFixed(1)} s on average, ${Math.round(prefilledTokens / 1000)} thousand tokens prefilled`;
-  const parts = [text(0, top - 8, `${title}: ${facts}`, 'title')];
+  const [seconds, thousands] = [(meanTtft / 1000).toFixed(1), Math.round(prefilledTokens / 1000)];
+  return `${title}: first token after ${seconds} s on average, ${thousands} thousand tokens prefilled`;
+}
+
+function drawPanel(panel: Panel, top: number, at: At) {
+  const { served } = panel;
+  const parts = [text(0, top - 8, headingOf(panel), 'title')];
   let y = top;
   const slots = [...Map.groupBy(served, ({ engine, slot }) => `${engine} ${slot}`).values()];
   for (const [index, runs] of slots.entries()) {
