@@ -50,16 +50,9 @@ interface Ended {
 /** Sessions and lineages whose last turn is remembered. */
 const most = 1_000;
 
-/**
- * Records until the returned function is called. What never reached the queue (an answer from the cache) is not recorded.
- * @param now the clock of the tickets' arrival
- */
-export function recordTrace(
-  events: EventBus,
-  write: (request: RecordedRequest) => void,
-  now = () => performance.now(),
-) {
-  const startedAt = now();
+/** Records until the returned function is called. What never reached the queue (an answer from the cache) is not recorded. */
+export function recordTrace(events: EventBus, write: (request: RecordedRequest) => void): () => void {
+  const startedAt = performance.now();
   const disguise = createDisguise();
   const running = new Map<string, Running>();
   /** Of each session the last end of each of its lineages. */
@@ -78,7 +71,7 @@ export function recordTrace(
   const end = ({ ticket, callsTool, id, after, gapMs }: Running, { promptTokens, outputTokens }: RequestSummary) => {
     const { session, lineage, client, band, shape, bytes } = ticket;
     const ends = sessions.get(session) ?? new Map<string, Ended>();
-    sessions.set(session, ends.set(lineage, { id, at: now(), band, callsTool }));
+    sessions.set(session, ends.set(lineage, { id, at: performance.now(), band, callsTool }));
     const tokensPerByte = (promptTokens || ticket.promptTokens) / Math.max(1, bytes);
     const kept = sharedLinks(chains.get(lineage) ?? [], shape.chain);
     chains.set(lineage, shape.chain);
