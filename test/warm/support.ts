@@ -11,6 +11,8 @@ import {
 } from '../support/real-vllm-mlx.ts';
 import { type Exchange, startTap, type Tap } from '../support/tap.ts';
 
+const sessionHeader = 'x-claude-code-session-id';
+
 export interface Answer extends Omit<StreamReply, 'usage'> {
   /** From the request to its first content. */
   readonly ttftMs: number;
@@ -19,10 +21,10 @@ export interface Answer extends Omit<StreamReply, 'usage'> {
 }
 
 /** Sends one request past the exact-response cache, to its end. */
-export async function ask(gateway: TestGateway, body: object): Promise<Answer> {
-  const { usage, ...reply } = await stream(gateway.url, body, noCache);
-  expect(reply.stopReason, reply.raw.slice(-300)).toBe('end_turn');
-  const exchange = gateway.messages().at(-1);
+export async function ask(gateway: TestGateway, body: object, session = 'one'): Promise<Answer> {
+  const { usage, ...reply } = await stream(gateway.url, body, { ...noCache, [sessionHeader]: session });
+  expect(reply.stopReason, reply.raw.slice(-300)).toMatch(/^(end_turn|max_tokens)$/);
+  const exchange = gateway.messages().findLast(({ headers }) => headers[sessionHeader] === session);
   return {
     ...reply,
     ttftMs: ttftOf(exchange),
@@ -45,18 +47,27 @@ export interface OnReal {
   readonly wire: Tap;
 }
 
+type Model = NonNullable<RealEngineOptions['model']>;
+
 /** A gateway in front of a real vllm-mlx; both end with the test. */
-export async function startGatewayOnReal(
-  mode: EngineMode,
-  { model = 'slow-prefill', ...config }: ConfigInput & Pick<RealEngineOptions, 'model'> = {},
-): Promise<OnReal> {
-  const engine = await startRealVllmMlx(mode, { model });
-  onTestFinished(() => engine.stop());
+export async function startGatewayOnReal(mode: EngineMode, model: Model = 'slow-prefill'): Promise<OnReal> {
+  const engine = await startEngine(mode, model);
   const wire = await startTap(engine.url);
   onTestFinished(() => wire.close());
-  const gateway = await startGateway({ backends: { mlx: { type: 'vllm-mlx', baseUrl: wire.url } }, ...config });
+  const gateway = await startGateway(inFrontOf(wire));
   return { engine, gateway, wire };
 }
+
+/** Ends with the test. */
+export async function startEngine(mode: EngineMode, model: Model): Promise<RealEngine> {
+  const engine = await startRealVllmMlx(mode, { model });
+  onTestFinished(() => engine.stop());
+  return engine;
+}
+
+export const inFrontOf = ({ url }: { readonly url: string }): ConfigInput => ({
+  backends: { mlx: { type: 'vllm-mlx', baseUrl: url } },
+});
 
 /** The engine forgets all it has of earlier prompts, and its counters begin anew. */
 export async function emptyCache({ engine }: Pick<OnReal, 'engine'>): Promise<void> {
@@ -78,7 +89,7 @@ export interface Counters {
 }
 
 /** What the engine itself counts of its prefix cache. */
-export async function countersOf({ engine }: Pick<OnReal, 'engine'>): Promise<Counters> {
+export async function countersOf({ engine }: { readonly engine: Pick<RealEngine, 'url'> }): Promise<Counters> {
   const { engine_cache: cache } = (await getJson(`${engine.url}/v1/cache/stats`)).body as Stats;
   const { hits, misses } = cache.system_kv_cache?.counters ?? cache;
   return { hits, misses };
@@ -90,7 +101,8 @@ export function report(title: string, rows: Readonly<Record<string, string | num
   console.log([title, ...lines].join('\n'));
 }
 
-const show = (value: string | number) => (typeof value === 'number' ? value.toFixed(value < 10 ? 2 : 0) : value);
+const show = (value: string | number) =>
+  typeof value === 'number' ? value.toFixed(value < 10 && !Number.isInteger(value) ? 2 : 0) : value;
 
 export const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;

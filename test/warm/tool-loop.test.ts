@@ -16,7 +16,7 @@ test.each([
 ] as const)(
   'ten rounds with late system messages, $mode: nothing after the first is read in full',
   async ({ mode, kept }) => {
-    const real = await startGatewayOnReal(mode, { model: 'tiny' });
+    const real = await startGatewayOnReal(mode, 'tiny');
     const { gateway } = real;
     const steps = Array.from({ length: rounds - 1 }, (_, n) => [say(`Step ${n}.`), bash(`echo ${n}`)]);
     const workspace = await makeWorkspace();
