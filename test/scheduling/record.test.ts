@@ -13,7 +13,7 @@ const marker = 'hunter2';
 
 const system = `${marker} says: be careful. ${'Rules upon rules. '.repeat(200)}`;
 const tools = [{ name: `Bash_${marker}`, description: marker, input_schema: { type: 'object', title: marker } }];
-const asked = { role: 'user', content: `SAY:${marker}` };
+const asked = { role: 'user', content: `SAY:${marker}\nTOOL:Bash_${marker}:{"marker":"${marker}"}\nTHEN\nSAY:done` };
 const called = {
   role: 'assistant',
   content: [{ type: 'tool_use', id: 't1', name: `Bash_${marker}`, input: { marker } }],
@@ -53,14 +53,18 @@ test('a recording holds no text, and no hash of a text', async () => {
   expect(again.lines[0]?.prefix).not.toBe(lines[0]?.prefix);
 });
 
-test('a lineage goes on from its last turn, an agent from its main agent, and can be played again', async () => {
+test('an agent goes on from its main agent, that from its last turn and the agent, and all can be played again', async () => {
   const { say, lines } = await record();
   await say([asked]);
   await say([{ role: 'user', content: 'SAY:found' }], 'explorer');
   await say([asked, called, result]);
   const trace = readRecorded(`${lines.map((line) => JSON.stringify(line)).join('\n')}\n`);
   const [first, agent, second] = trace;
-  expect(trace.map(({ after }) => after)).toEqual([[], ['1'], ['1']]);
+  expect(trace.map(({ after, callsTool }) => ({ after, callsTool }))).toEqual([
+    { after: [], callsTool: true },
+    { after: ['1'], callsTool: false },
+    { after: ['1', '2'], callsTool: false },
+  ]);
   expect(second?.lineage).toBe(first?.lineage);
   expect(agent?.lineage).not.toBe(first?.lineage);
   expect(agent?.session).toBe(first?.session);
