@@ -109,7 +109,7 @@ function drawAxis(end: number, y: number, at: At): string[] {
   const legend = [
     ['queue', 'waits'],
     ['prefill', 'prefills'],
-    ['reused', 'share of the prompt that was there already'],
+    ['reused', 'was there already'],
     ['decode', 'decodes'],
     ['hold', 'kept free for the lineage that comes right back'],
   ] as const;
@@ -119,7 +119,7 @@ function drawAxis(end: number, y: number, at: At): string[] {
     ...ticks.map((seconds) => text(at(seconds * 1000), y + 13, `${seconds} s`)),
     ...legend.flatMap(([kind, words]) => {
       const here = x;
-      x += 26 + words.length * 5.6;
+      x += 30 + words.length * 6.4;
       return [
         `<rect class="${kind}" x="${round(here)}" y="${y + 24}" width="10" height="10"/>`,
         text(round(here + 14), y + 33, words),
