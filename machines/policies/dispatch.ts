@@ -1,7 +1,7 @@
 /** The next decision: who gets which slot now, or until when nothing changes by itself. */
 import { excessOf, type OnFloor, sharesOf } from './fairness.ts';
 import { mayTake } from './hold.ts';
-import { type Candidate, serviceOrder } from './ordering.ts';
+import { type Candidate, deadlineOrder, serviceOrder } from './ordering.ts';
 import { lossMs, ridesAlong, waitsUntil } from './patience.ts';
 import { bestSpot } from './placement.ts';
 import { slotsOf } from './pool.ts';
@@ -20,7 +20,7 @@ export interface Decision {
 export function decide(floor: Floor): Decision {
   let wakeAt = Number.POSITIVE_INFINITY;
   if (!floor.slots.some(({ state }) => state === 'free' || state === 'held')) return { next: undefined, wakeAt };
-  const order = orderOf(floor, isOpen);
+  const order = orderOf(floor, mayHave);
   for (const candidate of order) {
     const until = waitsUntil(candidate.waiting, candidate.spot, floor);
     if (until <= floor.now) return { next: passengerOf(candidate, order, floor) ?? candidate, wakeAt };
@@ -29,12 +29,15 @@ export function decide(floor: Floor): Decision {
   return { next: undefined, wakeAt };
 }
 
-/** A side request that goes before this one, since the slot changes hands anyway. */
-function passengerOf({ spot, waiting }: Candidate, order: readonly Candidate[], floor: Floor): Candidate | undefined {
-  const rides = order.find(
-    (side) => side.spot.slot === spot.slot && ridesAlong(side.waiting, spot, waiting.ticket, floor),
+/** A side request that goes before this one, since the slot changes hands anyway and nobody waits much longer for that. */
+function passengerOf(next: Candidate, order: readonly Candidate[], floor: Floor): Candidate | undefined {
+  return order.find(
+    ({ waiting, spot }) =>
+      spot.slot === next.spot.slot &&
+      spot.durationMs <= next.spot.prefillMs &&
+      ridesAlong(waiting, spot, next.waiting.ticket, floor) &&
+      spot.durationMs <= slackMs(floor, waiting.ticket),
   );
-  return rides;
 }
 
 export interface Forecast {
@@ -54,21 +57,31 @@ type IsOpen = (waiting: Waiting, spot: Spot, on: OnFloor) => boolean;
 
 function orderOf(floor: Floor, isOpen: IsOpen): readonly Candidate[] {
   const on = { floor, shares: sharesOf(floor) };
-  const candidates = floor.queue.flatMap((waiting): Candidate[] => {
+  const order = serviceOrder(candidatesOf(on, isOpen), floor.policy);
+  const [first] = order;
+  if (!first || first.spot.durationMs <= slackMs(floor, first.waiting.ticket)) return order;
+  // Nobody's slot is kept while others run out of time.
+  return deadlineOrder(candidatesOf(on, (waiting, spot, each) => isIdle(spot, each) || isOpen(waiting, spot, each)));
+}
+
+/** Those that wait and could start now, each with its best spot, in order of arrival. */
+function candidatesOf(on: OnFloor, isOpen: IsOpen): readonly Candidate[] {
+  const { floor } = on;
+  return floor.queue.flatMap((waiting): Candidate[] => {
     const { ticket } = waiting;
     const spots = spotsOf(ticket, floor.backends, floor.slots).filter((spot) => isOpen(waiting, spot, on));
     const isSide = ticket.band === 'auxiliary' && floor.policy.order === 'warm';
     const spot = bestSpot(ticket, spots, isSide ? (each) => lossMs(ticket, each, floor) : () => 0, floor.slots);
-    if (!spot) return [];
-    const excessMs = excessOf(ticket, spot.durationMs, on);
-    return [{ waiting, spot, excessMs }];
+    return spot ? [{ waiting, spot, excessMs: excessOf(ticket, spot.durationMs, on) }] : [];
   });
-  return serviceOrder(candidates, floor.policy, ({ waiting }) => slackMs(floor, waiting.ticket));
 }
 
-const isOpen: IsOpen = (waiting, spot, on) =>
-  lets(spot.backend, on.floor) &&
-  (spot.slot.state === 'free' || (spot.slot.state === 'held' && mayTake(waiting, spot, on)));
+function isIdle({ backend, slot }: Spot, { floor }: OnFloor): boolean {
+  return lets(backend, floor) && (slot.state === 'free' || slot.state === 'held');
+}
+
+const mayHave: IsOpen = (waiting, spot, on) =>
+  isIdle(spot, on) && (spot.slot.state === 'free' || mayTake(waiting, spot, on));
 
 /** A circuit that is half open lets one request through; an engine that loads is waited for. */
 function lets(backend: BackendView, { slots }: Floor): boolean {

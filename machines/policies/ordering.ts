@@ -1,6 +1,6 @@
 /**
- * Who is served first: whoever a slot is kept for and whoever could not be served in time otherwise; then the band decides,
- * then fairness between clients, then the smallest predicted prefill, then arrival.
+ * Who is served first: whoever a slot is kept for; then the band decides, then fairness between clients, then the smallest
+ * predicted prefill, then arrival. Where that would make somebody wait too long, deadlines decide.
  */
 import { compareBands } from './band.ts';
 import type { Spot } from './spot.ts';
@@ -15,19 +15,14 @@ export interface Candidate {
   readonly excessMs: number;
 }
 
-/**
- * @param candidates in order of arrival
- * @param slackOf milliseconds that the others can wait while this one runs, see slack
- */
-export function serviceOrder(
-  candidates: readonly Candidate[],
-  policy: Policy,
-  slackOf: (first: Candidate) => number,
-): readonly Candidate[] {
-  const order = candidates.toSorted((a, b) => compare(a, b, policy));
-  const [first] = order;
-  if (!first || slackOf(first) >= first.spot.durationMs) return order;
-  return order.toSorted((a, b) => a.waiting.deadline - b.waiting.deadline);
+/** @param candidates in order of arrival */
+export function serviceOrder(candidates: readonly Candidate[], policy: Policy): readonly Candidate[] {
+  return candidates.toSorted((a, b) => compare(a, b, policy));
+}
+
+/** For when the others could not all be served in time if the first of the usual order ran now, see slack. */
+export function deadlineOrder(candidates: readonly Candidate[]): readonly Candidate[] {
+  return candidates.toSorted((a, b) => a.waiting.deadline - b.waiting.deadline);
 }
 
 function compare(a: Candidate, b: Candidate, { order }: Policy): number {

@@ -1,7 +1,14 @@
 /** A scheduler with its real slots, engines that are idle when the test says so, and requests that only listen. */
 import { createActor, fromPromise, SimulatedClock } from 'xstate';
 import type { Limits } from '../../machines/policies/admission.ts';
-import { fullPolicy, type Intake, type Ticket } from '../../machines/policies/types.ts';
+import {
+  type CacheKind,
+  fullPolicy,
+  type HeldPrompt,
+  type Intake,
+  type Ticket,
+  type TurnEnd,
+} from '../../machines/policies/types.ts';
 import { type LeaseEvent, type SchedulerEmitted, schedulerMachine } from '../../machines/scheduler.ts';
 import { slotMachine } from '../../machines/slot.ts';
 import { listener, ticket } from './fixtures.ts';
@@ -47,8 +54,10 @@ export function startScheduler({
       });
     },
     leave: (requestId: string) => actor.send({ type: 'request.leave', requestId }),
-    release: (requestId: string, outcome: 'finished' | 'abandoned' = 'finished') =>
-      actor.send({ type: 'lease.release', requestId, outcome }),
+    release: (requestId: string, outcome: 'finished' | 'abandoned' = 'finished', endedIn?: TurnEnd['endedIn']) =>
+      actor.send({ type: 'lease.release', requestId, outcome, ...(endedIn ? { turn: { endedIn } } : {}) }),
+    cache: (backend: string, kind: CacheKind, held: readonly HeldPrompt[], capacity = held.length) =>
+      actor.send({ type: 'cache.changed', backend, kind, capacity, held }),
     /** Everything a request heard. */
     heard: (requestId: string) => requests.get(requestId) ?? [],
     /** `mlx#0` where it was granted a lease, why it was refused, or undefined while it waits. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Band, Intake } from '../../machines/policies/types.ts';
+import type { Band, CacheKind, Intake, Ticket, TurnEnd } from '../../machines/policies/types.ts';
 import type { Lease } from '../../machines/scheduler.ts';
+import { held, shape } from './fixtures.ts';
 import { startScheduler } from './scheduler-harness.ts';
 
 const names = ['mlx', 'spare'];
@@ -15,6 +16,9 @@ const command = fc.oneof(
       requestId,
       band: fc.constantFrom<Band>('interactive', 'subagent', 'auxiliary'),
       candidates: fc.subarray(names, { minLength: 1 }),
+      pooled: fc.boolean(),
+      client: fc.constantFrom('ana', 'ben'),
+      lineage: fc.constantFrom('l1', 'l2', 'l3'),
     }),
   },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('leave' as const), requestId }) },
@@ -24,6 +28,17 @@ const command = fc.oneof(
       type: fc.constant('release' as const),
       requestId,
       outcome: fc.constantFrom<'finished' | 'abandoned'>('finished', 'abandoned'),
+      endedIn: fc.constantFrom<TurnEnd['endedIn'] | undefined>('tool_use', 'answer', undefined),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('progress' as const), requestId }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant('cache' as const),
+      name: fc.constantFrom(...names),
+      kind: fc.constantFrom<CacheKind>('none', 'prefixes', 'conversations', 'slots'),
+      held: fc.subarray(['l1', 'l2', 'l3']),
     }),
   },
   {
@@ -35,10 +50,24 @@ const command = fc.oneof(
       slots: fc.nat(3),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('wait' as const), ms: fc.constantFrom(30_000, 600_000) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constant('wait' as const), ms: fc.constantFrom(300, 5_000, 30_000, 600_000) }),
+  },
 );
 
 type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
+
+type Enqueue = Extract<Command, { type: 'enqueue' }>;
+
+function ticketOf({ band, candidates, pooled, client, lineage }: Enqueue): Partial<Ticket> {
+  return { band, candidates, pool: pooled ? candidates : [], client, lineage, shape: shape(lineage, lineage) };
+}
+
+/** As fast as nothing: also a rate of zero must not hurt. */
+function measure({ actor }: ReturnType<typeof startScheduler>, requestId: string): void {
+  actor.send({ type: 'lease.measured', requestId, prefillMs: 0, decodeMs: 0, reused: undefined });
+}
 
 /** Runs commands against the real scheduler and watches, from outside, who may hold what. */
 function watch() {
@@ -66,15 +95,25 @@ function watch() {
         if (waiting.has(command.requestId) || leases.has(command.requestId)) return;
         waiting.add(command.requestId);
         seen.set(command.requestId, 0);
-        scheduler.enqueue(command.requestId, { band: command.band, candidates: command.candidates });
+        scheduler.enqueue(command.requestId, ticketOf(command));
+        break;
+      case 'progress':
+        scheduler.actor.send({ type: 'lease.progress', requestId: command.requestId });
+        break;
+      case 'cache':
+        scheduler.cache(
+          command.name,
+          command.kind,
+          command.held.map((lineage, slot) => held(slot, lineage)),
+        );
         break;
       case 'leave':
         waiting.delete(command.requestId);
         scheduler.leave(command.requestId);
         break;
       case 'release':
-        leases.delete(command.requestId);
-        scheduler.release(command.requestId, command.outcome);
+        if (leases.delete(command.requestId)) measure(scheduler, command.requestId);
+        scheduler.release(command.requestId, command.outcome, command.endedIn);
         break;
       case 'backend':
         scheduler.backend(command.name, command.intake, command.slots);
@@ -95,7 +134,8 @@ function watch() {
     run({ type: 'wait', ms: 600_000 });
     run({ type: 'wait', ms: 30_000 });
     while (leases.size > 0) {
-      for (const id of leases.keys()) run({ type: 'release', requestId: id, outcome: 'finished' });
+      for (const id of leases.keys()) run({ type: 'release', requestId: id, outcome: 'finished', endedIn: 'answer' });
+      run({ type: 'wait', ms: 30_000 });
     }
     expect([...waiting]).toEqual([]);
     expect(scheduler.slotStates().filter((state) => !state.endsWith(' free'))).toEqual([]);

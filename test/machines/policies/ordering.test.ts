@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Candidate, serviceOrder } from '../../../machines/policies/ordering.ts';
+import { type Candidate, deadlineOrder, serviceOrder } from '../../../machines/policies/ordering.ts';
 import { type Band, fullPolicy } from '../../../machines/policies/types.ts';
 import { backendView, slotView, ticket, waiting } from '../fixtures.ts';
 
@@ -19,15 +19,15 @@ function candidate(id: string, { band, deadline, excessMs = 0, prefillMs = 0 }: 
   return { waiting: waiting(ticket(id, band ? { band } : {}), deadline), spot, excessMs };
 }
 
-const order = (candidates: readonly Candidate[], policy = fullPolicy, slackMs = Number.POSITIVE_INFINITY) =>
-  serviceOrder(candidates, policy, () => slackMs).map(({ waiting }) => waiting.ticket.requestId);
+const order = (candidates: readonly Candidate[], policy = fullPolicy) =>
+  serviceOrder(candidates, policy).map(({ waiting }) => waiting.ticket.requestId);
 
 test('bands go in order, and inside a band whoever came first', () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...bands)), (arriving) => {
       const queue = arriving.map((band, index) => candidate(`r${index}`, { band }));
       const expected = bands.flatMap((band) => queue.filter(({ waiting }) => waiting.ticket.band === band));
-      expect(serviceOrder(queue, fullPolicy, () => Number.POSITIVE_INFINITY)).toEqual(expected);
+      expect(serviceOrder(queue, fullPolicy)).toEqual(expected);
     }),
   );
 });
@@ -40,12 +40,11 @@ test('inside a band fairness decides, then the shortest prefill', () => {
   expect(order([agent, greedy, cold, warm])).toEqual(['warm', 'cold', 'greedy', 'agent']);
 });
 
-test('where the others cannot wait while the first runs, deadlines decide, over all bands and clients', () => {
-  const first = candidate('first', { prefillMs: 500, deadline: 9_000 });
+test('where time is short deadlines decide, over all bands and clients', () => {
+  const first = candidate('first', { deadline: 9_000 });
   const title = candidate('title', { band: 'auxiliary', deadline: 1_400, excessMs: 7 });
   const agent = candidate('agent', { band: 'subagent', deadline: 1_300 });
-  expect(order([first, title, agent], fullPolicy, 1_500)).toEqual(['first', 'agent', 'title']);
-  expect(order([first, title, agent], fullPolicy, 1_499)).toEqual(['agent', 'title', 'first']);
+  expect(deadlineOrder([first, title, agent])).toEqual([agent, title, first]);
 });
 
 test('by arrival alone', () => {

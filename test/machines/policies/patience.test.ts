@@ -41,8 +41,13 @@ test('it does not wait where nothing is lost', () => {
 });
 
 test('it goes before one that pushes the same out anyway, and not before one that needs it', () => {
-  const stranger = ticket('stranger', { shape: shape('q') });
+  const stranger = { ...ticket('stranger', { shape: shape('q') }), bytes: 5_000 };
   expect(decideFor([waiting(stranger), waiting(title)], warmForMain, [ranMain])).toBe('title on 0');
+  expect(decideFor([waiting({ ...stranger, bytes: 1_500 }), waiting(title)], warmForMain, [ranMain])).toBe(
+    'stranger on 0',
+  );
+  expect(decideFor([waiting(stranger, 3_000), waiting(title)], warmForMain, [ranMain])).toBe('title on 0');
+  expect(decideFor([waiting(stranger, 1_500), waiting(title)], warmForMain, [ranMain])).toBe('stranger on 0');
   const next = ticket('next', { lineage: 'main', shape: shape('p', 'a', 'b') });
   expect(decideFor([waiting(next), waiting(title)], warmForMain, [ranMain])).toBe('next on 0');
 });
