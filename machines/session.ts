@@ -15,7 +15,14 @@ export interface Lineage {
   readonly prefixKey: string;
   readonly continuation: Continuation;
   readonly lastTurn: TurnReport | undefined;
+  /** Where its last request is, or was. */
+  readonly service: Service | undefined;
 }
+
+/** What the scheduler makes of a request: its place while it waits and when it is expected to start, then where it runs and why. */
+export type Service =
+  | { readonly place: number; readonly startsInMs: number }
+  | { readonly backend: string; readonly slot: number; readonly reason: string };
 
 /** How a turn's prompt goes on from the lineage's last one. */
 export interface Continuation {
@@ -40,6 +47,7 @@ export interface TurnReport {
 }
 
 export type SessionEvent =
+  | { type: 'turn.scheduled'; lineage: string; service: Service }
   | { type: 'turn.started'; lineage: string; requestId: string; prefixKey: string; continuation: Continuation }
   | { type: 'turn.ended'; lineage: string; requestId: string; report: TurnReport | undefined };
 
@@ -69,6 +77,7 @@ export const sessionMachine = setup({
   },
   actions: {
     reportTurn: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'turn.started') return;
       const { requestId, lineage } = event;
       const known = context.lineages[lineage];
       if (!known) return;
@@ -114,6 +123,7 @@ export const sessionMachine = setup({
     active: {
       on: {
         'turn.started': { actions: [assign(startTurn), 'reportTurn'] },
+        'turn.scheduled': { actions: assign(schedule) },
         'turn.ended': [
           { guard: 'isLast', target: 'idle', actions: [assign(endTurn), 'reportShortfall'] },
           { actions: [assign(endTurn), 'reportShortfall'] },
@@ -133,8 +143,16 @@ function startTurn({ context, event }: Step): Partial<SessionContext> {
   if (event.type !== 'turn.started') return {};
   const before = context.lineages[event.lineage];
   const { prefixKey, continuation } = event;
-  const lineage: Lineage = { turns: (before?.turns ?? 0) + 1, prefixKey, continuation, lastTurn: before?.lastTurn };
+  const turns = (before?.turns ?? 0) + 1;
+  const lineage: Lineage = { turns, prefixKey, continuation, lastTurn: before?.lastTurn, service: undefined };
   return { inFlight: context.inFlight + 1, lineages: { ...context.lineages, [event.lineage]: lineage } };
+}
+
+function schedule({ context, event }: Step): Partial<SessionContext> {
+  if (event.type !== 'turn.scheduled') return {};
+  const lineage = context.lineages[event.lineage];
+  if (!lineage) return {};
+  return { lineages: { ...context.lineages, [event.lineage]: { ...lineage, service: event.service } } };
 }
 
 function endTurn({ context, event }: Step): Partial<SessionContext> {

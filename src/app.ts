@@ -1,7 +1,6 @@
 /** The composition root: from a parsed configuration to a gateway that can listen and close. No module keeps state. */
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
-import { fullPolicy, type Policy } from '../machines/policies/types.ts';
 import { createAnthropicBackend } from './backends/anthropic/index.ts';
 import { createLlamaCppBackend } from './backends/llama-cpp/index.ts';
 import { createOpenAiBackend } from './backends/openai-compatible/index.ts';
@@ -15,7 +14,7 @@ import { createEventBus } from './runtime/events.ts';
 import { createGateway, type Gateway } from './runtime/gateway.ts';
 import { anthropicId, createModels } from './runtime/models.ts';
 import { createRequests } from './runtime/requests.ts';
-import { startScheduler } from './runtime/scheduler.ts';
+import { type Policy, startScheduler } from './runtime/scheduler.ts';
 import { createSessions } from './runtime/sessions.ts';
 import { defaultTiming, type Timing } from './runtime/timing.ts';
 import { startWarmUp } from './runtime/warm-up.ts';
@@ -61,7 +60,7 @@ export function createApp(config: Config, deps: AppDeps): App {
   const byName = new Map(backends.map((backend) => [backend.name, backend]));
   const weights = Object.fromEntries(config.server.apiKeys.map(({ name, weight = 1 }) => [name, weight]));
   const limits = { maxWaiting, maxWaitingPerClient, maxWaitMs: timing.queueTimeout };
-  const scheduler = startScheduler(byName, events, { policy: deps.policy ?? fullPolicy, weights, ...limits });
+  const scheduler = startScheduler(byName, events, { policy: deps.policy, weights, ...limits });
   const handles = enabled.map((options, index) => {
     const backend = backends[index] ?? build(options);
     return startBackend(backend, { scheduler, events, timing, askAgain: options.askAgain, use: options.use });

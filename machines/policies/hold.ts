@@ -29,7 +29,7 @@ function losesState({ cacheKind, capacity, slots }: BackendView): boolean {
 /** Whether one that waits gets a slot that is kept. */
 export function mayTake({ ticket }: Waiting, { backend, slot, durationMs: costMs }: Spot, on: OnFloor): boolean {
   const { hold } = slot;
-  if (!hold || hold.ticket.lineage === ticket.lineage) return true;
+  if (!hold || isSameLineage(hold.ticket, ticket)) return true;
   const { now } = on.floor;
   if (waitsForAgent(hold, on.floor)) return true;
   if (compareBands(ticket.band, hold.ticket.band) < 0) return true;
@@ -42,9 +42,15 @@ export function mayTake({ ticket }: Waiting, { backend, slot, durationMs: costMs
   return lossMs <= Math.max(hold.expectedAt - now, now - hold.since);
 }
 
+/** Clients name their lineages themselves: one may not take what is kept for another. */
+export function isSameLineage(a: Ticket, b: Ticket): boolean {
+  return a.lineage === b.lineage && a.client === b.client;
+}
+
 /** An agent that is new was called by the turn that ended: its lineage waits for the agent. */
-function waitsForAgent({ ticket: { session, lineage } }: Hold, { queue, returns }: Floor): boolean {
-  return queue.some(
-    ({ ticket }) => ticket.session === session && ticket.lineage !== lineage && !hasReturned(ticket, returns),
-  );
+function waitsForAgent({ ticket: { session, client } }: Hold, { queue, returns }: Floor): boolean {
+  return queue.some(({ ticket }) => {
+    const isOfSession = ticket.session === session && ticket.client === client;
+    return isOfSession && ticket.band === 'subagent' && !hasReturned(ticket, returns);
+  });
 }

@@ -3,6 +3,7 @@
  * predicted prefill, then arrival. Where that would make somebody wait too long, deadlines decide.
  */
 import { compareBands } from './band.ts';
+import { isSameLineage } from './hold.ts';
 import type { Spot } from './spot.ts';
 import type { Policy, Waiting } from './types.ts';
 
@@ -38,5 +39,6 @@ function compare(a: Candidate, b: Candidate, { order }: Policy): number {
 
 /** The slot was kept for it. */
 function isExpected({ waiting, spot }: Candidate): boolean {
-  return spot.slot.hold?.ticket.lineage === waiting.ticket.lineage;
+  const { hold } = spot.slot;
+  return hold !== undefined && isSameLineage(hold.ticket, waiting.ticket);
 }

@@ -1,5 +1,6 @@
 /** Where a request runs: on the slot that starts it soonest. */
 
+import { isSameLineage } from './hold.ts';
 import { planFor } from './reuse.ts';
 import type { Spot } from './spot.ts';
 import type { CachePlan, SlotView, Ticket } from './types.ts';
@@ -44,9 +45,10 @@ export function placementOn({ backend, slot, warmth }: Spot, ticket: Ticket): Pl
   return { backend: backend.name, slot: slot.index, plan, reason: reasonOf({ slot, warmth }, ticket) };
 }
 
-function reasonOf({ slot, warmth }: Pick<Spot, 'slot' | 'warmth'>, { lineage }: Ticket): string {
+function reasonOf({ slot, warmth }: Pick<Spot, 'slot' | 'warmth'>, ticket: Ticket): string {
+  const { lineage } = ticket;
   const own = slot.lineage === lineage;
-  if (slot.hold?.ticket.lineage === lineage) return 'the slot was kept for it';
+  if (slot.hold && isSameLineage(slot.hold.ticket, ticket)) return 'the slot was kept for it';
   if (warmth > 0) return own ? 'the slot is warm for this lineage' : 'the engine holds this prefix';
   if (slot.lineage === undefined) return 'the slot is unused';
   return own ? "the lineage's last slot" : 'the least recently used slot';

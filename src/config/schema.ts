@@ -81,7 +81,11 @@ const cache = z.strictObject({
 const scheduling = z.strictObject({
   maxWaiting: z.int().min(0).default(256).describe('requests that may wait for a slot; more are told to come back'),
   maxWaitingPerClient: z.int().min(0).default(64).describe('of them, for each client'),
-  maxWaitSeconds: z.number().gt(0).default(1_800).describe('the longest wait for a slot, predicted or real, in seconds'),
+  maxWaitSeconds: z
+    .number()
+    .gt(0)
+    .default(1_800)
+    .describe('the longest wait for a slot, predicted or real, in seconds'),
   graceSeconds: z
     .number()
     .min(0)

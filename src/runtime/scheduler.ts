@@ -1,14 +1,21 @@
 /** Starts the scheduler and tells its slots how to find out that an engine is idle again. */
 import { createActor, fromPromise } from 'xstate';
+import { fullPolicy, type Policy } from '../../machines/policies/types.ts';
 import { type SchedulerActor, type SchedulerInput, schedulerMachine } from '../../machines/scheduler.ts';
 import { slotMachine } from '../../machines/slot.ts';
 import type { Backend } from '../backends/types.ts';
 import type { EventBus } from './events.ts';
 
+export type { Policy };
+
+export interface SchedulerOptions extends Omit<SchedulerInput, 'now' | 'policy'> {
+  readonly policy?: Policy | undefined;
+}
+
 export function startScheduler(
   backends: ReadonlyMap<string, Backend>,
   events: EventBus,
-  input: Omit<SchedulerInput, 'now'>,
+  { policy = fullPolicy, ...input }: SchedulerOptions,
 ): SchedulerActor {
   const slot = slotMachine.provide({
     actors: {
@@ -18,7 +25,7 @@ export function startScheduler(
     },
   });
   const scheduler = createActor(schedulerMachine.provide({ actors: { slot } }), {
-    input: { ...input, now: () => performance.now() },
+    input: { ...input, policy, now: () => performance.now() },
   });
   scheduler.on('*', (event) => events.emit(event));
   scheduler.subscribe({ error: (error) => events.emit({ type: 'actor.broke', actor: 'scheduler', error }) });

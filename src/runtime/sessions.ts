@@ -1,7 +1,13 @@
 /** The registry of sessions: one root actor a Claude Code conversation, forgotten when it expires or others need the room. */
 import { LRUCache } from 'lru-cache';
 import { createActor } from 'xstate';
-import { type Continuation, type SessionActor, sessionMachine, type TurnReport } from '../../machines/session.ts';
+import {
+  type Continuation,
+  type Service,
+  type SessionActor,
+  sessionMachine,
+  type TurnReport,
+} from '../../machines/session.ts';
 import { toBlocks } from '../prompt/blocks.ts';
 import { compare } from '../prompt/divergence.ts';
 import { type Trace, traceOf, withAnswer } from '../prompt/divergence-trace.ts';
@@ -9,7 +15,7 @@ import type { Identity } from '../prompt/lineage.ts';
 import type { Prompt } from '../prompt/types.ts';
 import type { Message } from '../protocol/anthropic/events.ts';
 import type { RequestBlock } from '../protocol/anthropic/request.ts';
-import type { EventBus } from './events.ts';
+import type { EventBus, GatewayEvent } from './events.ts';
 
 export interface NewTurn {
   readonly requestId: string;
@@ -64,6 +70,12 @@ export function createSessions(events: EventBus): Sessions {
     return actor.start();
   };
 
+  const stopListening = events.on((event) => {
+    if (event.type !== 'queue.joined' && event.type !== 'lease.granted') return;
+    const { session, lineage } = event.ticket;
+    actors.peek(session)?.send({ type: 'turn.scheduled', lineage, service: serviceOf(event) });
+  });
+
   return {
     begin(turn) {
       const { requestId, identity, client, prompt } = turn;
@@ -92,10 +104,17 @@ export function createSessions(events: EventBus): Sessions {
     },
     count: () => actors.size,
     close() {
+      stopListening();
       for (const actor of actors.values()) actor.stop();
       actors.clear();
     },
   };
+}
+
+function serviceOf(event: Extract<GatewayEvent, { type: 'queue.joined' | 'lease.granted' }>): Service {
+  if (event.type === 'queue.joined') return { place: event.place, startsInMs: event.startsInMs };
+  const { backend, slot, reason } = event.lease;
+  return { backend, slot, reason };
 }
 
 function continuationOf(turn: NewTurn, before: Trace | undefined, trace: Trace | undefined): Continuation {

@@ -50,7 +50,30 @@ test('every turn is told with how it goes on from its predecessor in the lineage
     { ...told, lineage: 'explorer', turn: 1, ...goesOn },
     { ...told, lineage: 'main', turn: 2, ...changed },
   ]);
-  expect(lineage('main')).toEqual({ turns: 2, prefixKey: 'p2', continuation: changed, lastTurn: report });
+  expect(lineage('main')).toEqual({
+    turns: 2,
+    prefixKey: 'p2',
+    continuation: changed,
+    lastTurn: report,
+    service: undefined,
+  });
+});
+
+test('where a request waits and where it runs is known of its lineage, until the next', () => {
+  const { actor, lineage } = startSession();
+  const waits = { place: 2, startsInMs: 4_000 };
+  const runs = { backend: 'mlx', slot: 0, reason: 'the slot was kept for it' };
+  actor.send({ type: 'turn.scheduled', lineage: 'main', service: waits });
+  expect(lineage('main')).toBeUndefined();
+  actor.send(started('main'));
+  actor.send({ type: 'turn.scheduled', lineage: 'main', service: waits });
+  actor.send({ type: 'turn.scheduled', lineage: 'stranger', service: waits });
+  expect([lineage('main')?.service, lineage('stranger')]).toEqual([waits, undefined]);
+  actor.send({ type: 'turn.scheduled', lineage: 'main', service: runs });
+  actor.send(ended('main'));
+  expect(lineage('main')?.service).toEqual(runs);
+  actor.send(started('main'));
+  expect(lineage('main')?.service).toBeUndefined();
 });
 
 test('an engine that had less than expected is told, with its own figures', () => {

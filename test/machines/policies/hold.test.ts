@@ -47,6 +47,8 @@ test("the lineage's next request has the slot at once, others wait", () => {
   const next = ticket('next', { lineage, session: 's1', shape: shape('p', 'a', 'b') });
   expect(winner([waiting(other)], { now: 0, backends: [slow] })).toBeUndefined();
   expect(winner([waiting(other), waiting(next)], { backends: [slow] })).toBe('next');
+  const forged = { ...next, client: 'mallory', shape: shape('m') };
+  expect(winner([waiting(other), waiting(forged)], { backends: [slow] })).toBeUndefined();
 });
 
 /** There a switch costs 33 s. */
@@ -81,6 +83,7 @@ test('a client that is beyond its share keeps no slot from others', () => {
 test('an agent the turn has called has it at once: its lineage waits for the agent', () => {
   const agent = { ...other, session: 's1', lineage: 's1/agent', band: 'subagent' as const };
   expect(winner([waiting(agent)], { backends: [slow] })).toBe('r2');
+  expect(winner([waiting({ ...agent, band: 'auxiliary' })], { backends: [slow] })).toBeUndefined();
   const known = learnReturn(returned, agent, 100);
   expect(winner([waiting(agent)], { backends: [slow], returns: known })).toBeUndefined();
 });
