@@ -5,7 +5,17 @@
  * the scheduler knows what it would push out. Real work ends it, but for work with the same prefix: that would only begin
  * again what is half done, and many engines lose a prefill that is cut short.
  */
-import { type ActorRefFrom, type AnyActorRef, assign, emit, fromPromise, sendTo, setup } from 'xstate';
+import {
+  type ActorRefFrom,
+  type AnyActorRef,
+  assign,
+  type EventObject,
+  emit,
+  fromCallback,
+  fromPromise,
+  sendTo,
+  setup,
+} from 'xstate';
 import type { Ticket } from './policies/types.ts';
 import type { Lease, LeaseEvent } from './scheduler.ts';
 
@@ -14,8 +24,11 @@ export interface WarmUpInput {
   readonly scheduler: AnyActorRef;
 }
 
+export type PrefillEvent = { type: 'prefill.done' } | { type: 'prefill.failed'; error: unknown };
+
 export type WarmUpEvent =
   | LeaseEvent
+  | PrefillEvent
   /** A slot can be used again, or the engine is back. */
   | { type: 'engine.free' }
   /** A client has started: its first prompt follows as soon as somebody has typed it. */
@@ -58,8 +71,8 @@ export const warmUpMachine = setup({
   actors: {
     /** What to prefill now; undefined: nothing, or the engine has work. Provided. */
     choose: fromPromise<Ticket | undefined, Choice>(async () => undefined),
-    /** Resolves when the prefix is prefilled; stopping it aborts the engine's work. Provided. */
-    prefill: fromPromise<void, PrefillInput>(async () => {}),
+    /** Has the prefix prefilled and reports the end; stopping it aborts the engine's work. Provided. */
+    prefill: fromCallback<EventObject, PrefillInput>(() => {}),
   },
   actions: {
     ask: sendTo(
@@ -159,23 +172,17 @@ export const warmUpMachine = setup({
       invoke: {
         src: 'prefill',
         input: ({ context }) => grantOf(context),
-        onDone: {
+        onError: { target: 'resting', actions: fail() },
+      },
+      on: {
+        'prefill.done': {
           target: 'resting',
           actions: [
             { type: 'release', params: { outcome: 'finished' } },
             { type: 'report', params: { outcome: 'done' } },
           ],
         },
-        onError: {
-          target: 'resting',
-          actions: [
-            { type: 'forget', params: ({ context }) => grantOf(context) },
-            { type: 'release', params: { outcome: 'abandoned' } },
-            { type: 'report', params: ({ event }) => ({ outcome: 'failed', reason: wordsOf(event.error) }) },
-          ],
-        },
-      },
-      on: {
+        'prefill.failed': { target: 'resting', actions: fail() },
         // It runs beside this: on engines whose slots keep a prompt each it prefills the prefix itself.
         'work.runs': { target: 'resting', actions: drop() },
         'gateway.closing': { target: 'closed', actions: drop() },
@@ -202,6 +209,18 @@ function drop() {
   return [
     { type: 'release', params: { outcome: 'abandoned' } },
     { type: 'report', params: { outcome: 'dropped' } },
+  ] as const;
+}
+
+function fail() {
+  return [
+    { type: 'forget', params: ({ context }: { context: WarmUpContext }) => grantOf(context) },
+    { type: 'release', params: { outcome: 'abandoned' } },
+    {
+      type: 'report',
+      params: ({ event }: { event: { error: unknown } }) =>
+        ({ outcome: 'failed', reason: wordsOf(event.error) }) as const,
+    },
   ] as const;
 }
 

@@ -1,5 +1,6 @@
 /** Has an engine prefill a prompt; what it answers is nobody's. */
 import type { Lease } from '../../machines/scheduler.ts';
+import type { PrefillEvent } from '../../machines/warm-up.ts';
 import type { EngineEvent } from '../backends/types.ts';
 import type { Prompt } from '../prompt/types.ts';
 import { GatewayError } from '../protocol/errors.ts';
@@ -8,10 +9,15 @@ import { fitInto } from './fit.ts';
 import { usePrefix } from './prefix-use.ts';
 
 /**
- * Resolves when the engine is through.
- * @param signal aborts its work; the promise then stays as it is
+ * Reports its end once. The returned function has to be called then, too: it says what the engine holds now, and stops it if
+ * it is not at its end.
  */
-export async function prefill(prompt: Prompt, handle: BackendHandle, lease: Lease, signal: AbortSignal): Promise<void> {
+export function startPrefill(
+  prompt: Prompt,
+  handle: BackendHandle,
+  lease: Lease,
+  report: (event: PrefillEvent) => void,
+): () => void {
   const info = handle.info();
   if (!info) throw new Error(`warm-up on ${handle.backend.name} without engine info`);
   const fit = fitInto(prompt, handle, info);
@@ -19,18 +25,11 @@ export async function prefill(prompt: Prompt, handle: BackendHandle, lease: Leas
   const { requestId, slot } = lease;
   const { prefixKey, prefixBytes, chain, bytes } = prompt;
   const use = usePrefix({ id: requestId, shape: { prefixKey, prefixBytes, chain } }, handle, lease, bytes);
-  const ending = Promise.withResolvers<void>();
-  handle.running++;
-  let over = false;
+  let outcome: 'finished' | 'abandoned' = 'abandoned';
+  let stopped = false;
 
-  const finish = (outcome: 'finished' | 'abandoned') => {
-    if (over) return;
-    over = true;
-    handle.running--;
-    use.end(outcome);
-  };
-
-  const hear = (event: EngineEvent) => {
+  const push = (event: EngineEvent) => {
+    if (stopped) return;
     switch (event.type) {
       case 'started':
       case 'prefill':
@@ -38,23 +37,21 @@ export async function prefill(prompt: Prompt, handle: BackendHandle, lease: Leas
       case 'usage':
         return event.cachedTokens === undefined ? undefined : use.prefilled(event.cachedTokens > 0);
       case 'ended':
-        finish('finished');
-        return ending.resolve();
+        outcome = 'finished';
+        return report({ type: 'prefill.done' });
       case 'failed':
-        finish('abandoned');
-        return ending.reject(event.error);
+        return report({ type: 'prefill.failed', error: event.error });
       default:
         use.spoke();
     }
   };
-
-  const push = (event: EngineEvent) => {
-    if (!over) hear(event);
-  };
   const generation = handle.backend.generate({ requestId, prompt, maxTokens: 1, slot, info }, { push, flush() {} });
-  signal.addEventListener('abort', () => {
-    finish('abandoned');
-    generation.abort();
-  });
-  return ending.promise;
+  handle.running++;
+  return () => {
+    stopped = true;
+    handle.running--;
+    use.end(outcome);
+    // A finished one is left to read its last bytes: aborting it would cost the connection.
+    if (outcome === 'abandoned') generation.abort();
+  };
 }

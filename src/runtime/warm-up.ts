@@ -5,17 +5,17 @@
  * A session that comes back after a pause asks at once, so that its first sign is too late. A client that starts shows itself
  * seconds before its first prompt is typed, by opening a connection: what its main agent will send is warmed up meanwhile.
  */
-import { createActor, fromPromise } from 'xstate';
+import { createActor, fromCallback, fromPromise } from 'xstate';
 import { poolOf, slotsOf } from '../../machines/policies/pool.ts';
 import type { Ticket } from '../../machines/policies/types.ts';
 import type { SchedulerActor } from '../../machines/scheduler.ts';
-import { type WarmUpActor, warmUpMachine } from '../../machines/warm-up.ts';
+import { type PrefillInput, type WarmUpActor, warmUpMachine } from '../../machines/warm-up.ts';
 import type { Prompt } from '../prompt/types.ts';
 import type { BackendHandle } from './backend.ts';
 import type { EventBus } from './events.ts';
 import type { Job } from './job.ts';
 import type { Timing } from './timing.ts';
-import { prefill } from './warm-up-prefill.ts';
+import { startPrefill } from './warm-up-prefill.ts';
 import { likeliest, prefixOf, type Remembered, remember } from './warm-up-prompts.ts';
 
 export interface WarmUp {
@@ -108,7 +108,10 @@ function startWarmer(handle: BackendHandle, { scheduler, events, timing }: Omit<
   const machine = warmUpMachine.provide({
     actors: {
       choose: fromPromise(async ({ input }) => choose(input.awaited)),
-      prefill: fromPromise(({ input: { ticket, lease }, signal }) => prefill(promptOf(ticket), handle, lease, signal)),
+      prefill: fromCallback(({ input, sendBack }) => {
+        const { ticket, lease }: PrefillInput = input;
+        return startPrefill(promptOf(ticket), handle, lease, sendBack);
+      }),
     },
     actions: {
       forget: (_, { ticket }) => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createActor, fromPromise, SimulatedClock } from 'xstate';
+import { createActor, fromCallback, fromPromise, SimulatedClock } from 'xstate';
 import type { Ticket } from '../../machines/policies/types.ts';
 import { type WarmUpEmitted, type WarmUpEvent, warmUpMachine } from '../../machines/warm-up.ts';
 import { cover } from './coverage.ts';
@@ -22,19 +22,15 @@ function startWarmUp(choice: () => Ticket | undefined = () => chosen) {
   const { ref, heard } = listener<Heard>();
   const asked: boolean[] = [];
   const forgotten: string[] = [];
-  const prefill = Promise.withResolvers<void>();
-  let aborted = false;
+  let stopped = false;
   const machine = warmUpMachine.provide({
     actors: {
       choose: fromPromise(async ({ input }) => {
         asked.push(input.awaited);
         return choice();
       }),
-      prefill: fromPromise(({ signal }) => {
-        signal.addEventListener('abort', () => {
-          aborted = true;
-        });
-        return prefill.promise;
+      prefill: fromCallback(() => () => {
+        stopped = true;
       }),
     },
     actions: { forget: (_, params) => forgotten.push(params.ticket.requestId) },
@@ -48,7 +44,7 @@ function startWarmUp(choice: () => Ticket | undefined = () => chosen) {
   };
   const said = () => heard.map(({ type, outcome }) => (outcome ? `${type} ${outcome}` : type));
   const state = () => actor.getSnapshot().value;
-  return { actor, clock, send, said, state, told, asked, forgotten, prefill, aborted: () => aborted };
+  return { actor, clock, send, said, state, told, asked, forgotten, stopped: () => stopped };
 }
 
 async function startAsking() {
@@ -66,7 +62,7 @@ async function startWarming() {
 }
 
 test('an engine that nobody has wanted anything of for a moment prefills what was chosen', async () => {
-  const { clock, send, said, state, told, prefill } = startWarmUp();
+  const { clock, send, said, state, told } = startWarmUp();
   send({ type: 'engine.free' });
   clock.increment(299);
   expect(state()).toBe('quiet');
@@ -75,8 +71,7 @@ test('an engine that nobody has wanted anything of for a moment prefills what wa
   expect(said()).toEqual(['request.enqueue']);
   send({ type: 'lease.granted', lease });
   expect(told).toEqual([{ type: 'warmUp.started', backend: 'mlx', requestId: 'w1', prefixKey }]);
-  prefill.resolve();
-  await settled();
+  send({ type: 'prefill.done' });
   expect(said()).toEqual(['request.enqueue', 'request.leave', 'lease.release finished']);
   expect(told.at(-1)).toEqual({ type: 'warmUp.ended', backend: 'mlx', requestId: 'w1', outcome: 'done' });
   expect(state()).toBe('resting');
@@ -153,9 +148,9 @@ test('a slot granted while it leaves is given back', async () => {
 });
 
 test('work with another prefix ends it at once', async () => {
-  const { send, said, told, state, aborted, forgotten } = await startWarming();
+  const { send, said, told, state, stopped, forgotten } = await startWarming();
   send({ type: 'work.waits', prefixKey: 'other' });
-  expect(aborted()).toBe(true);
+  expect(stopped()).toBe(true);
   expect(said().at(-1)).toBe('lease.release abandoned');
   expect(told.at(-1)).toMatchObject({ outcome: 'dropped' });
   expect(state()).toBe('resting');
@@ -163,26 +158,24 @@ test('work with another prefix ends it at once', async () => {
 });
 
 test('work with the same prefix waits for it, whatever comes behind', async () => {
-  const { send, said, state, aborted, prefill } = await startWarming();
+  const { send, said, state, stopped } = await startWarming();
   send({ type: 'work.waits', prefixKey }, { type: 'work.waits', prefixKey: 'other' });
   expect(state()).toEqual({ warming: 'needed' });
-  expect(aborted()).toBe(false);
-  prefill.resolve();
-  await settled();
+  expect(stopped()).toBe(false);
+  send({ type: 'prefill.done' });
   expect(said().at(-1)).toBe('lease.release finished');
 });
 
 test('work that runs beside it has no use for it', async () => {
-  const { send, state, aborted } = await startWarming();
+  const { send, state, stopped } = await startWarming();
   send({ type: 'work.waits', prefixKey }, { type: 'work.runs' });
-  expect(aborted()).toBe(true);
+  expect(stopped()).toBe(true);
   expect(state()).toBe('resting');
 });
 
 test('what failed is not tried again', async () => {
-  const { said, told, forgotten, state, prefill } = await startWarming();
-  prefill.reject(new Error('out of memory'));
-  await settled();
+  const { send, said, told, forgotten, state } = await startWarming();
+  send({ type: 'prefill.failed', error: new Error('out of memory') });
   expect(forgotten).toEqual(['w1']);
   expect(said().at(-1)).toBe('lease.release abandoned');
   expect(told.at(-1)).toMatchObject({ outcome: 'failed', reason: 'out of memory' });
@@ -190,9 +183,9 @@ test('what failed is not tried again', async () => {
 });
 
 test('a gateway that closes has its slot back', async () => {
-  const { actor, send, said, aborted } = await startWarming();
+  const { actor, send, said, stopped } = await startWarming();
   send({ type: 'gateway.closing' });
-  expect(aborted()).toBe(true);
+  expect(stopped()).toBe(true);
   expect(said().at(-1)).toBe('lease.release abandoned');
   expect(actor.getSnapshot().status).toBe('done');
 });
@@ -208,6 +201,8 @@ test('every state can be reached and left', () => {
       { type: 'work.waits', prefixKey },
       { type: 'work.waits', prefixKey: 'other' },
       { type: 'work.runs' },
+      { type: 'prefill.done' },
+      { type: 'prefill.failed', error: new Error('out of memory') },
       { type: 'lease.granted', lease },
       { type: 'lease.refused', reason: 'no_backend' },
       { type: 'gateway.closing' },
