@@ -14,6 +14,8 @@ const tools = Array.from({ length: 24 }, (_, i) => ({
   },
 }));
 const system = prose(6_000);
+/** With the tools about 20,000 tokens of the embedded engine's demo model. */
+const longSystem = prose(36_000);
 const openAiTools = tools.map(({ name, description, input_schema }) => ({
   type: 'function',
   function: { name, description, parameters: input_schema },
@@ -23,10 +25,17 @@ export type Size = 'small' | 'large';
 
 /** A Messages request; `large` is about 76 kB, as the first request of a session is. */
 export function anthropicBody(size: Size, prompt: string, maxTokens: number): string {
-  const large = size === 'large' ? { system: [{ type: 'text', text: system }], tools } : {};
+  return conversationBody(size, [prompt], maxTokens);
+}
+
+/** @param said by the user and the assistant in turns, the user's question last */
+export function conversationBody(size: Size | 'long', said: readonly string[], maxTokens: number): string {
+  const prompt = said.at(-1) ?? '';
+  const text = size === 'long' ? longSystem : system;
+  const large = size === 'small' ? {} : { system: [{ type: 'text', text }], tools };
   return JSON.stringify({
     model: 'claude-sonnet-5',
-    messages: [{ role: 'user', content: prompt }],
+    messages: said.map((content, index) => ({ role: index % 2 === 0 ? 'user' : 'assistant', content })),
     ...large,
     max_tokens: maxTokens,
     stream: true,

@@ -19,6 +19,9 @@ export interface StreamResult {
   readonly contentEvents: number;
   /** Milliseconds each stamped chunk took from the engine to here. */
   readonly delays: readonly number[];
+  /** As warmslot's usage says; 0 on the other routes. */
+  readonly promptTokens: number;
+  readonly cachedTokens: number;
 }
 
 export const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
@@ -32,10 +35,12 @@ export function runStream(target: Target, prompt: string, chunks: number, signal
     let contentEvents = 0;
     let ended = false;
     const delays: number[] = [];
+    let usage = { promptTokens: 0, cachedTokens: 0 };
     const parser = createParser({
       onEvent({ data }) {
         const text = data === '[DONE]' ? undefined : textOf(data);
         if (data === '[DONE]' || text === endOfMessage) ended = true;
+        usage = usageOf(data) ?? usage;
         if (text === undefined || text === endOfMessage) return;
         contentEvents++;
         if (ttftMs === 0) ttftMs = performance.now() - started;
@@ -58,7 +63,7 @@ export function runStream(target: Target, prompt: string, chunks: number, signal
       response.on('data', (piece: Buffer) => parser.feed(decoder.decode(piece, { stream: true })));
       response.on('end', () =>
         ended
-          ? resolve({ ttftMs, contentEvents, delays })
+          ? resolve({ ttftMs, contentEvents, delays, ...usage })
           : reject(new Error(`${target.name}: the stream broke off (${response.statusCode})`)),
       );
       response.on('error', reject);
@@ -79,4 +84,12 @@ function textOf(data: string): string | typeof endOfMessage | undefined {
   };
   if (event.type === 'message_stop') return endOfMessage;
   return event.type ? event.delta?.text : event.choices?.[0]?.delta?.content;
+}
+
+/** Of warmslot's last event but one; the others are not looked into twice. */
+function usageOf(data: string): Pick<StreamResult, 'promptTokens' | 'cachedTokens'> | undefined {
+  if (!data.startsWith('{"type":"message_delta"')) return undefined;
+  const { usage } = JSON.parse(data) as { usage: Readonly<Record<string, number>> };
+  const { input_tokens = 0, cache_creation_input_tokens = 0, cache_read_input_tokens: cachedTokens = 0 } = usage;
+  return { promptTokens: input_tokens + cache_creation_input_tokens + cachedTokens, cachedTokens };
 }

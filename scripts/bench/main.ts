@@ -11,6 +11,7 @@ import { anthropicBody, openAiBody, type Size } from './bodies.ts';
 import { type Child, startChild } from './children.ts';
 import { agent, type Route, runStream, type Target } from './client.ts';
 import { parsingCosts } from './parsing.ts';
+import { prefixTimes } from './prefixes.ts';
 import { printTable } from './table.ts';
 
 const { values } = parseArgs({
@@ -173,8 +174,19 @@ const memory = await liveStreams(500);
 agent.destroy();
 for (const child of [gateway, relay, engine]) child.stop();
 const parsing = parsingCosts(scale);
+const prefixes = await prefixTimes();
 
-const results = { node: process.version, quick: values.quick, ttftMs, cachedMs, rates, paced, memory, parsing };
+const results = {
+  node: process.version,
+  quick: values.quick,
+  ttftMs,
+  cachedMs,
+  rates,
+  paced,
+  memory,
+  parsing,
+  prefixes,
+};
 printTable(results);
 if (values.json) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);
 else console.log(JSON.stringify(results));

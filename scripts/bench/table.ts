@@ -1,6 +1,7 @@
 /** The benchmark's results as a table, each beside its aim. */
 import type { Route } from './client.ts';
 import type { ParsingCost } from './parsing.ts';
+import type { PrefixTime } from './prefixes.ts';
 
 type PerRoute = Readonly<Record<Route, number>>;
 
@@ -25,6 +26,8 @@ export interface Results {
     readonly heapKBPerStream: number;
   };
   readonly parsing: readonly ParsingCost[];
+  /** Uncached first. */
+  readonly prefixes: readonly PrefixTime[];
 }
 
 /** Shares of the direct rate to keep, by number of clients. */
@@ -35,7 +38,7 @@ const percent = (part: number, whole: number) => `${fixed((100 * part) / whole, 
 const added = ({ direct, ...through }: PerRoute, route: 'relay' | 'warmslot') =>
   `+${fixed(through[route] - direct, 2)}`;
 
-export function printTable({ ttftMs, cachedMs, rates, paced, memory, parsing }: Results): void {
+export function printTable({ ttftMs, cachedMs, rates, paced, memory, parsing, prefixes }: Results): void {
   const rows = [
     ['', 'direct', 'minimal relay', 'warmslot', 'aim'],
     [
@@ -94,8 +97,31 @@ export function printTable({ ttftMs, cachedMs, rates, paced, memory, parsing }: 
       '+3',
     ]),
   ];
+  printRows(rows);
+  console.log();
+  printRows(prefixRows(prefixes));
+}
+
+function printRows(rows: readonly (readonly string[])[]): void {
   const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const cell = (text: string, column: number) =>
     column === 0 ? text.padEnd(widths[0] ?? 0) : text.padStart(widths[column] ?? 0);
   for (const row of rows) console.log(row.map(cell).join('   '));
+}
+
+/** How many times as fast as uncached each way not to read the prefix again is to be, in the order they are measured in. */
+const wantedGain = ['', '41 x', '41 x', '20 x', '20 x'];
+
+function prefixRows(prefixes: readonly PrefixTime[]): string[][] {
+  const [uncached] = prefixes;
+  return [
+    ['first token, embedded engine', 'tokens not read again', 'ms', 'gain', 'aim'],
+    ...prefixes.map(({ way, ms, promptTokens, cachedTokens }, index) => [
+      way,
+      `${cachedTokens} of ${promptTokens}`,
+      fixed(ms, 0),
+      uncached ? `${fixed(uncached.ms / ms, 0)} x` : '',
+      wantedGain[index] ?? '',
+    ]),
+  ];
 }
