@@ -1,7 +1,6 @@
 /** What a request costs on a slot, in milliseconds, predicted from what the backend did so far. */
 import { assumed, meanOf, observe } from './mean.ts';
-import { reusableBytes } from './reuse.ts';
-import type { BackendView, Measured, Rates, Running, Ticket } from './types.ts';
+import type { BackendView, Measured, Rates, Running } from './types.ts';
 
 /** About a thousand tokens of prefill a second, an answer of some hundred tokens, and Claude Code's first prompt. */
 export const defaultRates: Rates = {
@@ -29,12 +28,7 @@ export function prefillMs(bytes: number, { rates }: Pick<BackendView, 'rates'>):
   return Math.max(0, bytes) * meanOf(rates.prefillMsPerByte);
 }
 
-/** To the first token, on a slot of this backend that is free. */
-export function prefillOn(ticket: Ticket, backend: BackendView, slot: number): number {
-  return prefillMs(ticket.bytes - reusableBytes(ticket.shape, backend, slot), backend);
-}
-
-/** @param prefill milliseconds, see `prefillOn` */
+/** To the end of the answer. @param prefill milliseconds to the first token */
 export function durationMs(prefill: number, { rates }: Pick<BackendView, 'rates'>): number {
   return prefill + meanOf(rates.decodeMs);
 }

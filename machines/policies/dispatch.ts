@@ -1,6 +1,6 @@
 /** The next decision: who gets which slot now, or until when nothing changes by itself. */
-import { excessOf, type OnFloor, sharesOf } from './fairness.ts';
-import { mayTake } from './hold.ts';
+import { excessOf, sharesOf } from './fairness.ts';
+import { mayTake, type Standings } from './hold.ts';
 import { type Candidate, deadlineOrder, serviceOrder } from './ordering.ts';
 import { lossMs, ridesAlong, waitsUntil } from './patience.ts';
 import { bestSpot } from './placement.ts';
@@ -53,10 +53,11 @@ export function forecast(ticket: Ticket, floor: Floor): Forecast {
   return { place: ahead.length + 1, startsInMs: Math.round(waitMs(ticket, ahead, floor)) };
 }
 
-type IsOpen = (waiting: Waiting, spot: Spot, on: OnFloor) => boolean;
+type IsOpen = (waiting: Waiting, spot: Spot, on: Standings) => boolean;
 
 function orderOf(floor: Floor, isOpen: IsOpen): readonly Candidate[] {
-  const on = { floor, shares: sharesOf(floor) };
+  const isKept = floor.slots.some(({ state }) => state === 'held');
+  const on = { floor, shares: sharesOf(floor), slackMs: isKept ? slackMs(floor) : Number.POSITIVE_INFINITY };
   const order = serviceOrder(candidatesOf(on, isOpen), floor.policy);
   const [first] = order;
   if (!first || first.spot.durationMs <= slackMs(floor, first.waiting.ticket)) return order;
@@ -65,7 +66,7 @@ function orderOf(floor: Floor, isOpen: IsOpen): readonly Candidate[] {
 }
 
 /** Those that wait and could start now, each with its best spot, in order of arrival. */
-function candidatesOf(on: OnFloor, isOpen: IsOpen): readonly Candidate[] {
+function candidatesOf(on: Standings, isOpen: IsOpen): readonly Candidate[] {
   const { floor } = on;
   return floor.queue.flatMap((waiting): Candidate[] => {
     const { ticket } = waiting;
@@ -76,7 +77,7 @@ function candidatesOf(on: OnFloor, isOpen: IsOpen): readonly Candidate[] {
   });
 }
 
-function isIdle({ backend, slot }: Spot, { floor }: OnFloor): boolean {
+function isIdle({ backend, slot }: Spot, { floor }: Standings): boolean {
   return lets(backend, floor) && (slot.state === 'free' || slot.state === 'held');
 }
 

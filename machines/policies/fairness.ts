@@ -58,7 +58,7 @@ export function excessOf(ticket: Ticket, costMs: number, { floor, shares }: OnFl
   return Math.max(0, spent + costMs / accountOf(floor.accounts, ticket.client).weight - allowed);
 }
 
-export interface OnFloor {
+interface OnFloor {
   readonly floor: Floor;
   readonly shares: Shares;
 }

@@ -4,10 +4,9 @@
  */
 import { compareBands } from './band.ts';
 import { durationMs, prefillMs } from './cost.ts';
-import { excessOf, type OnFloor } from './fairness.ts';
+import { excessOf, type Shares } from './fairness.ts';
 import { expectedReturn, hasReturned } from './returns.ts';
-import { bytesLost } from './reuse.ts';
-import { slackMs } from './slack.ts';
+import { bytesLost, evictionBy } from './reuse.ts';
 import type { Spot } from './spot.ts';
 import type { BackendView, Floor, Hold, Ticket, Waiting } from './types.ts';
 
@@ -26,18 +25,27 @@ function losesState({ cacheKind, capacity, slots }: BackendView): boolean {
   return cacheKind === 'slots' || (cacheKind !== 'none' && capacity <= slots);
 }
 
+/** What all that wait are judged by. */
+export interface Standings {
+  readonly floor: Floor;
+  readonly shares: Shares;
+  /** See slack. */
+  readonly slackMs: number;
+}
+
 /** Whether one that waits gets a slot that is kept. */
-export function mayTake({ ticket }: Waiting, { backend, slot, durationMs: costMs }: Spot, on: OnFloor): boolean {
+export function mayTake({ ticket }: Waiting, { backend, slot, durationMs: costMs }: Spot, on: Standings): boolean {
   const { hold } = slot;
   if (!hold || isSameLineage(hold.ticket, ticket)) return true;
   const { now } = on.floor;
   if (waitsForAgent(hold, on.floor)) return true;
   if (compareBands(ticket.band, hold.ticket.band) < 0) return true;
   const turnMs = durationMs(0, backend);
-  const isLate = slackMs(on.floor) < Math.max(0, hold.expectedAt - now) + turnMs;
+  const isLate = on.slackMs < Math.max(0, hold.expectedAt - now) + turnMs;
   if (isLate) return true;
   if (excessOf(hold.ticket, turnMs, on) > 0 && excessOf(ticket, costMs, on) === 0) return true;
-  const lossMs = prefillMs(bytesLost(hold.ticket.shape, ticket.shape, backend, slot.index), backend);
+  const eviction = evictionBy(ticket.shape, backend, slot.index);
+  const lossMs = prefillMs(bytesLost(hold.ticket.shape, eviction, backend, slot.index), backend);
   // Nobody knows when one that is late will be back: waiting as long again as the loss takes is the most it is worth.
   return lossMs <= Math.max(hold.expectedAt - now, now - hold.since);
 }

@@ -1,9 +1,10 @@
 /** Why a request rather waits than starts on a slot it could have at once, and until when at the latest. */
 import { prefillMs, remainingMs } from './cost.ts';
+import { isSameLineage } from './hold.ts';
 import { poolOf, slotsOf } from './pool.ts';
-import { bytesLost, sharedBytes } from './reuse.ts';
+import { bytesLost, evictionBy, sharedBytes } from './reuse.ts';
 import { type Spot, spotsOf } from './spot.ts';
-import type { Floor, PromptShape, Ticket, Waiting } from './types.ts';
+import type { Floor, Ticket, Waiting } from './types.ts';
 
 /** Titles and summaries are in no hurry. */
 const sideRequestMs = 20_000;
@@ -38,14 +39,15 @@ function calm(ticket: Ticket, spot: Spot, floor: Floor): number {
  * @param next runs here after it: what that one pushes out anyway is not counted
  */
 export function lossMs(ticket: Ticket, { backend, slot }: Spot, { slots, queue, now }: Floor, next?: Ticket): number {
-  const lostTo = (shape: PromptShape, to: Ticket) => bytesLost(shape, to.shape, backend, slot.index);
+  const eviction = evictionBy(ticket.shape, backend, slot.index);
+  if (eviction.gone.length === 0) return 0;
+  const byNext = next && evictionBy(next.shape, backend, slot.index);
   const ran = slots.flatMap(({ last }) => (last && now - last.endedAt < memoryMs ? [last.ticket] : []));
-  const others = [...ran, ...queue.map((waiting) => waiting.ticket)].filter(
-    ({ lineage }) => lineage !== ticket.lineage,
-  );
-  const losses = others.map(({ shape, lineage }) => {
-    const anyway = next && next.lineage !== lineage ? lostTo(shape, next) : 0;
-    return lostTo(shape, ticket) - anyway;
+  const others = [...ran, ...queue.map((waiting) => waiting.ticket)].filter((other) => !isSameLineage(other, ticket));
+  const losses = others.map((other) => {
+    const lost = bytesLost(other.shape, eviction, backend, slot.index);
+    if (lost === 0 || !byNext || isSameLineage(other, next)) return lost;
+    return lost - bytesLost(other.shape, byNext, backend, slot.index);
   });
   return prefillMs(Math.max(0, ...losses), backend);
 }

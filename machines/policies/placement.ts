@@ -24,6 +24,7 @@ export function bestSpot(
   costs: (spot: Spot) => number,
   slots: readonly SlotView[],
 ): Spot | undefined {
+  if (spots.length === 1) return spots[0];
   const priced = spots.map((spot) => ({ spot, cost: costs(spot) }));
   const load = (name: string) => slots.filter(({ backend, running }) => backend === name && running).length;
   const isOwn = ({ slot }: Spot) => Number(slot.lineage === ticket.lineage);

@@ -63,9 +63,19 @@ export function remember(
   return [prompt, ...held.filter((other) => !isReplaced(other))].slice(0, capacity);
 }
 
-/** Bytes of the first prompt that would have to be prefilled again on this slot if the second ran there before it. */
-export function bytesLost(kept: PromptShape, next: PromptShape, backend: BackendView, slot: number): number {
-  const before = reusableBytes(kept, backend, slot);
-  const held = remember(backend, { ...next, slot });
-  return Math.max(0, before - reusableBytes(kept, { ...backend, held }, slot));
+/** What the engine holds before and after a prompt has run on this slot. */
+export interface Eviction {
+  readonly gone: readonly HeldPrompt[];
+  readonly after: readonly HeldPrompt[];
+}
+
+export function evictionBy(prompt: PromptShape, backend: BackendView, slot: number): Eviction {
+  const after = remember(backend, { ...prompt, slot });
+  return { after, gone: backend.held.filter((held) => !after.includes(held)) };
+}
+
+/** Bytes of the prompt that would have to be prefilled again on this slot after that. */
+export function bytesLost(kept: PromptShape, { gone, after }: Eviction, backend: BackendView, slot: number): number {
+  const before = reusableBytes(kept, { ...backend, held: gone }, slot);
+  return before === 0 ? 0 : Math.max(0, before - reusableBytes(kept, { ...backend, held: after }, slot));
 }

@@ -1,14 +1,7 @@
 import { expect, test } from 'vitest';
-import {
-  defaultRates,
-  durationMs,
-  generationMs,
-  learnRates,
-  prefillOn,
-  remainingMs,
-} from '../../../machines/policies/cost.ts';
+import { defaultRates, durationMs, generationMs, learnRates, remainingMs } from '../../../machines/policies/cost.ts';
 import { meanOf } from '../../../machines/policies/mean.ts';
-import { backendView, held, running, shape, ticket } from '../fixtures.ts';
+import { running, ticket } from '../fixtures.ts';
 
 const long = { ...ticket('r1'), bytes: 10_000 };
 
@@ -41,14 +34,6 @@ test('rates follow an engine that becomes slower', () => {
     rates = learnRates(rates, running(long), { prefillMs, decodeMs: 0, reused: 0 });
   }
   expect(meanOf(rates.prefillMsPerByte)).toBeGreaterThan(0.25);
-});
-
-test('only what a slot does not hold is prefilled', () => {
-  const backend = backendView({ cacheKind: 'slots', held: [held(1, 'p', 'a')] });
-  const request = ticket('r2', { shape: shape('p', 'a', 'b') });
-  const perByte = meanOf(backend.rates.prefillMsPerByte);
-  expect(prefillOn(request, backend, 0)).toBeCloseTo(1_200 * perByte);
-  expect(prefillOn(request, backend, 1)).toBeCloseTo(100 * perByte);
 });
 
 test('one that is late may take as long again', () => {
