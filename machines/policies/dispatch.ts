@@ -72,7 +72,8 @@ function candidatesOf(on: Standings, isOpen: IsOpen): readonly Candidate[] {
     const { ticket } = waiting;
     const spots = spotsOf(ticket, floor.backends, floor.slots).filter((spot) => isOpen(waiting, spot, on));
     const isSide = ticket.band === 'auxiliary' && floor.policy.order === 'warm';
-    const spot = bestSpot(ticket, spots, isSide ? (each) => lossMs(ticket, each, floor) : () => 0, floor.slots);
+    const costs = (each: Spot) => (isSide && each.backend.cacheKind === 'slots' ? lossMs(ticket, each, floor) : 0);
+    const spot = bestSpot(ticket, spots, costs, floor.slots);
     return spot ? [{ waiting, spot, excessMs: excessOf(ticket, spot.durationMs, on) }] : [];
   });
 }

@@ -268,6 +268,82 @@ test('a broken slot is told of and does not take the others with it', () => {
   expect(actor.getSnapshot().status).toBe('active');
 });
 
+test('after a tool call the slot is held for its lineage, and free when nobody comes', () => {
+  const scheduler = startScheduler();
+  const main = { lineage: 'main', shape: shape('p', 'a'), bytes: 100_000 };
+  scheduler.cache('mlx', 'slots', [held(0, 'p', 'a')]);
+  scheduler.enqueue('r1', main);
+  scheduler.release('r1', 'finished', 'tool_use');
+  expect(scheduler.slotStates()).toEqual(['mlx#0 held']);
+  expect(scheduler.emitted).toContainEqual({
+    type: 'slot.held',
+    backend: 'mlx',
+    index: 0,
+    lineage: 'main',
+    forMs: 5_000,
+  });
+  scheduler.clock.increment(5_000);
+  expect(scheduler.slotStates()).toEqual(['mlx#0 free']);
+  scheduler.enqueue('r2', main);
+  scheduler.release('r2', 'finished', 'tool_use');
+  scheduler.enqueue('r3', main);
+  expect(scheduler.heard('r3')).toMatchObject([{ lease: { slot: 0, reason: 'the slot was kept for it' } }]);
+});
+
+test('a turn that ended otherwise, or not at all, keeps no slot', () => {
+  const scheduler = startScheduler({ slots: 2 });
+  scheduler.cache('mlx', 'slots', [], 2);
+  scheduler.enqueue('r1');
+  scheduler.enqueue('r2');
+  scheduler.release('r1', 'finished', 'answer');
+  scheduler.release('r2', 'abandoned', 'tool_use');
+  expect(scheduler.slotStates()).toEqual(['mlx#0 free', 'mlx#1 cancelling']);
+});
+
+test('a side request that waits for a better moment is woken when its time is up', () => {
+  const scheduler = startScheduler();
+  scheduler.cache('mlx', 'slots', [held(0, 'p', 'a')]);
+  scheduler.enqueue('r1', { lineage: 'main', shape: shape('p', 'a') });
+  scheduler.release('r1', 'finished', 'answer');
+  scheduler.enqueue('title', { lineage: 'title', band: 'auxiliary', shape: shape('t') });
+  expect(scheduler.answer('title')).toBeUndefined();
+  scheduler.clock.increment(19_999);
+  expect(scheduler.answer('title')).toBeUndefined();
+  scheduler.clock.increment(1);
+  expect(scheduler.answer('title')).toBe('mlx#0');
+});
+
+test('the second of a cold prefix goes when the first has its first token', () => {
+  const scheduler = startScheduler({ slots: 2 });
+  scheduler.cache('mlx', 'prefixes', [], 4);
+  scheduler.enqueue('r1', { shape: shape('p', 'a') });
+  scheduler.enqueue('r2', { shape: shape('p', 'b') });
+  expect(scheduler.answer('r2')).toBeUndefined();
+  scheduler.actor.send({ type: 'lease.progress', requestId: 'r1' });
+  expect(scheduler.answer('r2')).toBe('mlx#1');
+});
+
+test('what leases cost tells when those that wait will start, and when it is worth coming back', () => {
+  const scheduler = startScheduler({ maxWaiting: 1 });
+  const of = { bytes: 10_000 };
+  scheduler.enqueue('r1', of);
+  scheduler.actor.send({
+    type: 'lease.measured',
+    requestId: 'r1',
+    prefillMs: 9_000,
+    decodeMs: 1_000,
+    reused: undefined,
+  });
+  scheduler.release('r1');
+  scheduler.enqueue('r2', of);
+  scheduler.enqueue('r3', of);
+  const joined = scheduler.emitted.filter((event) => event.type === 'queue.joined').at(-1);
+  expect(joined).toMatchObject({ place: 1, waiting: 1 });
+  expect(joined?.startsInMs).toBeCloseTo(10_000, -1);
+  scheduler.enqueue('r4', of);
+  expect(scheduler.heard('r4')).toEqual([{ type: 'lease.refused', reason: 'queue_full', retryAfter: 20 }]);
+});
+
 test('both states can be reached; draining is left with the gateway', () => {
   const coverage = cover(schedulerMachine, {
     input: { maxWaiting: 1, now: () => 0, policy: fullPolicy },
