@@ -65,7 +65,11 @@ export async function startEngine(mode: EngineMode, model: Model): Promise<RealE
   return engine;
 }
 
+/** What an idle engine is given to do would be counted, too. */
+export const counted: ConfigInput = { scheduling: { warmUp: false } };
+
 export const inFrontOf = ({ url }: { readonly url: string }): ConfigInput => ({
+  ...counted,
   backends: { mlx: { type: 'vllm-mlx', baseUrl: url } },
 });
 
