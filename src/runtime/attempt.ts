@@ -60,7 +60,7 @@ export function startAttempt(job: Job, handle: BackendHandle, lease: Lease, list
   let cachedReported = false;
   let promptTokens = fit.promptTokens;
 
-  const finish = (outcome: 'finished' | 'abandoned') => {
+  const finish = (outcome: 'finished' | 'abandoned' | 'failed') => {
     if (over) return false;
     over = true;
     handle.running--;
@@ -142,7 +142,7 @@ export function startAttempt(job: Job, handle: BackendHandle, lease: Lease, list
     push(event) {
       if (over) return;
       answer.push(event);
-      if (event.type === 'failed' && finish('abandoned')) {
+      if (event.type === 'failed' && finish('failed')) {
         report({ type: 'attempt.failed', failure: failureOf(event.error) });
       }
     },

@@ -11,7 +11,8 @@ export interface PrefixUse {
   prefilled(reused: boolean): void;
   /** The engine decodes, whether it has said that it is through with the prompt or not. */
   spoke(): void;
-  end(outcome: 'finished' | 'abandoned'): void;
+  /** `abandoned`: nobody wants the answer any more; `failed`: the engine would not or could not give it. */
+  end(outcome: 'finished' | 'abandoned' | 'failed'): void;
 }
 
 /** @param promptBytes as the prompt's shape counts them */
@@ -38,11 +39,10 @@ export function usePrefix(
       cache.send({ type: 'cache.prefilled', requestId: job.id, reused: undefined });
     },
     end(outcome) {
-      cache.send(
-        outcome === 'finished'
-          ? { type: 'cache.finished', requestId: job.id }
-          : { type: 'cache.abandoned', requestId: job.id, prefilled: prefilled && kind === 'prefixes' },
-      );
+      if (outcome === 'finished') return cache.send({ type: 'cache.finished', requestId: job.id });
+      // Engines that snapshot prefixes go through with a prefill, whoever has gone.
+      const kept = kind === 'prefixes' && (prefilled || outcome === 'abandoned');
+      cache.send({ type: 'cache.abandoned', requestId: job.id, prefilled: kept });
     },
   };
 }

@@ -25,7 +25,7 @@ export function startPrefill(
   const { requestId, slot } = lease;
   const { prefixKey, prefixBytes, chain, bytes } = prompt;
   const use = usePrefix({ id: requestId, shape: { prefixKey, prefixBytes, chain } }, handle, lease, bytes);
-  let outcome: 'finished' | 'abandoned' = 'abandoned';
+  let outcome: 'finished' | 'abandoned' | 'failed' = 'abandoned';
   let stopped = false;
 
   const push = (event: EngineEvent) => {
@@ -40,6 +40,7 @@ export function startPrefill(
         outcome = 'finished';
         return report({ type: 'prefill.done' });
       case 'failed':
+        outcome = 'failed';
         return report({ type: 'prefill.failed', error: event.error });
       default:
         use.spoke();
