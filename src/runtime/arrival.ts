@@ -2,14 +2,17 @@
 
 import type { Ticket } from '../../machines/policies/types.ts';
 import type { Source } from '../../machines/request.ts';
+
 import { asCached, type ResponseCache } from '../cache/responses.ts';
 import type { Identity } from '../prompt/lineage.ts';
 import type { Prompt } from '../prompt/types.ts';
+import type { Message } from '../protocol/anthropic/events.ts';
 import { eligible } from './eligible.ts';
 import type { EventBus } from './events.ts';
 import { createJob } from './job.ts';
 import type { Live } from './live.ts';
 import type { Models } from './models.ts';
+import { isProbe, probeAnswer } from './probe.ts';
 import type { ReplyPort } from './reply-port.ts';
 import type { Sessions } from './sessions.ts';
 import { ticketOf } from './ticket.ts';
@@ -47,7 +50,7 @@ export function lead(request: NewRequest, key: string | undefined, deps: Deps): 
   const { models, sessions, cache, events } = deps;
   const route = eligible(prompt, models.candidates(prompt.model), identity.band);
   const { candidates, promptTokens } = route;
-  const answer = key ? cache.get(key) : undefined;
+  const answer = answerAtHand(request, promptTokens, key, cache);
   const arrivedAt = performance.now();
   tellStart(request, events);
   const job = createJob({
@@ -74,10 +77,22 @@ export function lead(request: NewRequest, key: string | undefined, deps: Deps): 
     arrivedAt,
     key,
     flightKey: key && !answer ? flightKey(request, key) : undefined,
-    answer: answer && asCached(answer),
+    answer,
     ticket: ticketOf(job, prompt.bytes, route),
     source: answer ? 'cache' : 'engine',
   };
+}
+
+/** What is answered without an engine. */
+function answerAtHand(
+  { prompt, reply }: NewRequest,
+  promptTokens: number,
+  key: string | undefined,
+  cache: ResponseCache,
+): Message | undefined {
+  if (isProbe(prompt, reply.stream)) return probeAnswer(prompt, promptTokens);
+  const cached = key ? cache.get(key) : undefined;
+  return cached && asCached(cached);
 }
 
 /** With the answer that is on its way to another. */
