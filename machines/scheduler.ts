@@ -11,17 +11,18 @@ import * as books from './policies/books.ts';
 import { decide, type Forecast, forecast } from './policies/dispatch.ts';
 import { holdAfter } from './policies/hold.ts';
 import { type Placement, placementOn } from './policies/placement.ts';
-import type {
-  CacheKind,
-  Floor,
-  HeldPrompt,
-  Intake,
-  Measured,
-  Policy,
-  SlotState,
-  Ticket,
-  TurnEnd,
-  Waiting,
+import {
+  type CacheKind,
+  type Floor,
+  type HeldPrompt,
+  type Intake,
+  lastPolicy,
+  type Measured,
+  type Policy,
+  type SlotState,
+  type Ticket,
+  type TurnEnd,
+  type Waiting,
 } from './policies/types.ts';
 import { type SlotActor, slotMachine } from './slot.ts';
 
@@ -258,7 +259,7 @@ export const schedulerMachine = setup({
     running: {
       on: {
         'request.enqueue': { actions: [{ type: 'enqueueOrRefuse', params: { draining: false } }, 'dispatch'] },
-        drain: 'draining',
+        drain: { target: 'draining', actions: [assign({ policy: lastPolicy }), 'dispatch'] },
       },
     },
     /** Shutting down: what waits or runs may finish, nothing new comes in. */

@@ -36,7 +36,7 @@ export interface Standings {
 /** Whether one that waits gets a slot that is kept. */
 export function mayTake({ ticket }: Waiting, { backend, slot, durationMs: costMs }: Spot, on: Standings): boolean {
   const { hold } = slot;
-  if (!hold || isSameLineage(hold.ticket, ticket)) return true;
+  if (!hold || !on.floor.policy.hold || isSameLineage(hold.ticket, ticket)) return true;
   const { now } = on.floor;
   if (waitsForAgent(hold, on.floor)) return true;
   if (compareBands(ticket.band, hold.ticket.band) < 0) return true;

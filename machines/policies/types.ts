@@ -63,6 +63,9 @@ export interface Policy {
 
 export const fullPolicy: Policy = { order: 'warm', fairness: true, hold: true, aging: true };
 
+/** For a gateway that shuts down: nothing is waited for that will not come, or is of no use any more. */
+export const lastPolicy: Policy = { order: 'fifo', fairness: false, hold: false, aging: false };
+
 /** `held`: free, but kept for a lineage that is expected back. */
 export type SlotState = 'free' | 'held' | 'leased' | 'cancelling' | 'quarantined';
 

@@ -173,6 +173,21 @@ test('what waits when the gateway shuts down is still served', () => {
   expect(scheduler.answer('r2')).toBe('mlx#0');
 });
 
+test('a gateway that shuts down keeps no slot and lets nobody wait for a better moment', () => {
+  const scheduler = startScheduler();
+  const shapeOf = (lineage: string) => ({ prefixKey: lineage, prefixBytes: 50_000, chain: [] });
+  scheduler.enqueue('r1', { lineage: 'a', shape: shapeOf('a') });
+  scheduler.cache('mlx', 'slots', [{ ...shapeOf('a'), slot: 0 }], 1);
+  scheduler.release('r1', 'finished', 'tool_use');
+  scheduler.enqueue('other', { lineage: 'b', shape: shapeOf('b') });
+  scheduler.enqueue('title', { lineage: 'c', shape: shapeOf('c'), band: 'auxiliary' });
+  expect(scheduler.answer('other')).toBe(undefined);
+  scheduler.actor.send({ type: 'drain' });
+  expect(scheduler.answer('other')).toBe('mlx#0');
+  scheduler.release('other', 'finished', 'tool_use');
+  expect(scheduler.answer('title')).toBe('mlx#0');
+});
+
 test('when a backend is lost, who waited for it alone is told at once, others move on', () => {
   const scheduler = startScheduler({ backends: ['mlx', 'spare'] });
   scheduler.enqueue('r1');
