@@ -8,7 +8,7 @@ import { slotsOf } from './pool.ts';
 import { waitMs } from './queue-time.ts';
 import { slackMs } from './slack.ts';
 import { type Spot, spotsOf } from './spot.ts';
-import type { BackendView, Floor, Ticket, Waiting } from './types.ts';
+import type { BackendView, Floor, SlotView, Ticket, Waiting } from './types.ts';
 
 export interface Decision {
   /** Undefined when nobody can be served now. */
@@ -19,7 +19,7 @@ export interface Decision {
 
 export function decide(floor: Floor): Decision {
   let wakeAt = Number.POSITIVE_INFINITY;
-  if (!floor.slots.some(({ state }) => state === 'free' || state === 'held')) return { next: undefined, wakeAt };
+  if (floor.queue.length === 0 || !floor.slots.some(isAvailable)) return { next: undefined, wakeAt };
   const order = orderOf(floor, mayHave);
   for (const candidate of order) {
     const until = waitsUntil(candidate.waiting, candidate.spot, floor);
@@ -48,9 +48,13 @@ export interface Forecast {
 
 /** When one that waits will be served if nobody else comes. */
 export function forecast(ticket: Ticket, floor: Floor): Forecast {
-  const order = orderOf(floor, () => true).map(({ waiting }) => waiting.ticket);
-  const ahead = order.slice(0, Math.max(0, order.indexOf(ticket)));
+  const ahead = floor.queue.length > 1 ? aheadOf(ticket, floor) : [];
   return { place: ahead.length + 1, startsInMs: Math.round(waitMs(ticket, ahead, floor)) };
+}
+
+function aheadOf(ticket: Ticket, floor: Floor): readonly Ticket[] {
+  const order = orderOf(floor, () => true).map(({ waiting }) => waiting.ticket);
+  return order.slice(0, Math.max(0, order.indexOf(ticket)));
 }
 
 type IsOpen = (waiting: Waiting, spot: Spot, on: Standings) => boolean;
@@ -79,7 +83,11 @@ function candidatesOf(on: Standings, isOpen: IsOpen): readonly Candidate[] {
 }
 
 function isIdle({ backend, slot }: Spot, { floor }: Standings): boolean {
-  return lets(backend, floor) && (slot.state === 'free' || slot.state === 'held');
+  return isAvailable(slot) && lets(backend, floor);
+}
+
+function isAvailable({ state }: SlotView): boolean {
+  return state === 'free' || state === 'held';
 }
 
 const mayHave: IsOpen = (waiting, spot, on) =>

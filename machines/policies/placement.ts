@@ -26,19 +26,22 @@ export function bestSpot(
 ): Spot | undefined {
   if (spots.length === 1) return spots[0];
   const priced = spots.map((spot) => ({ spot, cost: costs(spot) }));
-  const load = (name: string) => slots.filter(({ backend, running }) => backend === name && running).length;
+  const loads = new Map<string, number>();
+  for (const { backend, running } of slots) if (running) loads.set(backend, (loads.get(backend) ?? 0) + 1);
+  const load = (name: string) => loads.get(name) ?? 0;
   const isOwn = ({ slot }: Spot) => Number(slot.lineage === ticket.lineage);
   const isKept = ({ slot }: Spot) => Number(slot.state === 'held' && slot.lineage !== ticket.lineage);
-  const [best] = priced.toSorted(
-    (a, b) =>
-      a.cost - b.cost ||
-      a.spot.prefillMs - b.spot.prefillMs ||
-      isOwn(b.spot) - isOwn(a.spot) ||
-      isKept(a.spot) - isKept(b.spot) ||
-      load(a.spot.backend.name) - load(b.spot.backend.name) ||
-      a.spot.slot.usedAt - b.spot.slot.usedAt,
-  );
-  return best?.spot;
+  type Priced = (typeof priced)[number];
+  const compare = (a: Priced, b: Priced) =>
+    a.cost - b.cost ||
+    a.spot.prefillMs - b.spot.prefillMs ||
+    isOwn(b.spot) - isOwn(a.spot) ||
+    isKept(a.spot) - isKept(b.spot) ||
+    load(a.spot.backend.name) - load(b.spot.backend.name) ||
+    a.spot.slot.usedAt - b.spot.slot.usedAt;
+  // Not sorted: there may be hundreds of slots, and this runs for every request.
+  return priced.reduce<Priced | undefined>((best, each) => (best && compare(best, each) <= 0 ? best : each), undefined)
+    ?.spot;
 }
 
 export function placementOn({ backend, slot, warmth }: Spot, ticket: Ticket): Placement {

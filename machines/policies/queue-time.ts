@@ -31,7 +31,15 @@ export function startTimes(order: readonly Ticket[], { backends, slots, now }: C
 
 /** Milliseconds until a slot is there for it. @param ahead in the order they are served */
 export function waitMs(ticket: Ticket, ahead: readonly Ticket[], floor: Clockwork): number {
+  if (ahead.length === 0 && hasFreeSlot(ticket, floor)) return 0;
   return startTimes([...ahead, ticket], floor).at(-1) ?? 0;
+}
+
+function hasFreeSlot(ticket: Ticket, { backends, slots }: Clockwork): boolean {
+  const pool = poolOf(ticket, backends);
+  return slots.some(
+    ({ backend, index, running }) => !running && pool.some((engine) => engine.name === backend && index < engine.slots),
+  );
 }
 
 function lanesOf(backend: BackendView, { slots, now }: Pick<Floor, 'slots' | 'now'>): Lane[] {

@@ -6,6 +6,7 @@ import type { Floor, Ticket } from './types.ts';
 export function slackMs(floor: Floor, except?: Ticket): number {
   if (!floor.policy.aging) return Number.POSITIVE_INFINITY;
   const owed = floor.queue.filter(({ ticket }) => ticket !== except).toSorted((a, b) => a.deadline - b.deadline);
+  if (owed.length === 0) return Number.POSITIVE_INFINITY;
   const starts = startTimes(
     owed.map(({ ticket }) => ticket),
     floor,

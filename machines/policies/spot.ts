@@ -19,11 +19,17 @@ export interface Spot {
 export function spotsOf(ticket: Ticket, backends: readonly BackendView[], slots: readonly SlotView[]): readonly Spot[] {
   return poolOf(ticket, backends).flatMap((backend) => {
     // Only a cache that lies in the slots differs from slot to slot.
-    const everywhere = backend.cacheKind === 'slots' ? undefined : reusableBytes(ticket.shape, backend, 0);
-    return slotsOf(backend, slots).map((slot) => {
-      const warmth = everywhere ?? reusableBytes(ticket.shape, backend, slot.index);
-      const prefill = prefillMs(ticket.bytes - warmth, backend);
-      return { backend, slot, warmth, prefillMs: prefill, durationMs: durationMs(prefill, backend) };
-    });
+    const everywhere = backend.cacheKind === 'slots' ? undefined : costs(ticket, backend, 0);
+    return slotsOf(backend, slots).map((slot) => ({
+      backend,
+      slot,
+      ...(everywhere ?? costs(ticket, backend, slot.index)),
+    }));
   });
+}
+
+function costs(ticket: Ticket, backend: BackendView, slot: number): Omit<Spot, 'backend' | 'slot'> {
+  const warmth = reusableBytes(ticket.shape, backend, slot);
+  const prefill = prefillMs(ticket.bytes - warmth, backend);
+  return { warmth, prefillMs: prefill, durationMs: durationMs(prefill, backend) };
 }
