@@ -12,6 +12,9 @@ const sideRequestMs = 20_000;
 /** A loss this small is none. */
 const negligibleMs = 200;
 
+/** Lineages that are looked at: those of engines with many slots are too many to ask what each would lose. */
+const mostRecent = 16;
+
 /** A lineage silent for longer is not expected back soon. */
 const memoryMs = 300_000;
 
@@ -42,8 +45,10 @@ export function lossMs(ticket: Ticket, { backend, slot }: Spot, { slots, queue, 
   const eviction = evictionBy(ticket.shape, backend, slot.index);
   if (eviction.gone.length === 0) return 0;
   const byNext = next && evictionBy(next.shape, backend, slot.index);
-  const ran = slots.flatMap(({ last }) => (last && now - last.endedAt < memoryMs ? [last.ticket] : []));
-  const others = [...ran, ...queue.map((waiting) => waiting.ticket)].filter((other) => !isSameLineage(other, ticket));
+  const ran = slots.flatMap(({ last }) => (last && now - last.endedAt < memoryMs ? [last] : []));
+  const recent = ran.length > mostRecent ? ran.toSorted((a, b) => b.endedAt - a.endedAt).slice(0, mostRecent) : ran;
+  const all = [...recent.map((last) => last.ticket), ...queue.map((waiting) => waiting.ticket)];
+  const others = all.filter((other) => !isSameLineage(other, ticket));
   const losses = others.map((other) => {
     const lost = bytesLost(other.shape, eviction, backend, slot.index);
     if (lost === 0 || !byNext || isSameLineage(other, next)) return lost;
