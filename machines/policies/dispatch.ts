@@ -4,7 +4,7 @@ import { mayTake, type Standings } from './hold.ts';
 import { type Candidate, deadlineOrder, serviceOrder } from './ordering.ts';
 import { lossMs, ridesAlong, waitsUntil } from './patience.ts';
 import { bestSpot } from './placement.ts';
-import { slotsOf } from './pool.ts';
+import { distinctSlots, slotsOf } from './pool.ts';
 import { waitMs } from './queue-time.ts';
 import { slackMs } from './slack.ts';
 import { type Spot, spotsOf } from './spot.ts';
@@ -74,7 +74,8 @@ function candidatesOf(on: Standings, isOpen: IsOpen): readonly Candidate[] {
   const { floor } = on;
   return floor.queue.flatMap((waiting): Candidate[] => {
     const { ticket } = waiting;
-    const spots = spotsOf(ticket, floor.backends, floor.slots).filter((spot) => isOpen(waiting, spot, on));
+    const slots = floor.backends.flatMap((backend) => distinctSlots(ticket, backend, floor.slots));
+    const spots = spotsOf(ticket, floor.backends, slots).filter((spot) => isOpen(waiting, spot, on));
     const isSide = ticket.band === 'auxiliary' && floor.policy.order === 'warm';
     const costs = (each: Spot) => (isSide && each.backend.cacheKind === 'slots' ? lossMs(ticket, each, floor) : 0);
     const spot = bestSpot(ticket, spots, costs, floor.slots);

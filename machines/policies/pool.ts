@@ -19,3 +19,29 @@ export function poolOf(ticket: Ticket, backends: readonly BackendView[]): readon
 export function slotsOf(backend: BackendView, slots: readonly SlotView[]): readonly SlotView[] {
   return slots.filter((slot) => slot.backend === backend.name && slot.index < backend.slots);
 }
+
+/**
+ * Those of an engine's slots that are not alike for this request, however many there are: where the cache does not lie in the
+ * slots, the least recently used stands for all that are free, and for all that are busy.
+ */
+export function distinctSlots(
+  { lineage }: Ticket,
+  backend: BackendView,
+  slots: readonly SlotView[],
+): readonly SlotView[] {
+  const all = slotsOf(backend, slots);
+  if (backend.cacheKind === 'slots') return all;
+  const distinct: SlotView[] = [];
+  let free: SlotView | undefined;
+  let busy: SlotView | undefined;
+  for (const slot of all) {
+    if (slot.state === 'held' || slot.lineage === lineage) distinct.push(slot);
+    else if (slot.state !== 'free') busy = older(slot, busy);
+    else free = older(slot, free);
+  }
+  return [...distinct, ...(free ? [free] : []), ...(busy ? [busy] : [])];
+}
+
+function older(a: SlotView, b: SlotView | undefined): SlotView {
+  return b && b.usedAt <= a.usedAt ? b : a;
+}

@@ -15,7 +15,7 @@ interface Lane {
 /** Milliseconds until each starts, in the order given; 0 for those that no engine takes. */
 export function startTimes(order: readonly Ticket[], { backends, slots, now }: Clockwork): readonly number[] {
   const engines = new Map(backends.map((backend) => [backend.name, backend]));
-  const lanes = backends.flatMap((backend) => lanesOf(backend, { slots, now }));
+  const lanes = backends.flatMap((backend) => lanesOf(backend, { slots, now }, order.length));
   return order.map((ticket) => {
     const pool = poolOf(ticket, backends).map(({ name }) => name);
     const lane = firstFree(lanes.filter(({ backend }) => pool.includes(backend)));
@@ -42,12 +42,13 @@ function hasFreeSlot(ticket: Ticket, { backends, slots }: Clockwork): boolean {
   );
 }
 
-function lanesOf(backend: BackendView, { slots, now }: Pick<Floor, 'slots' | 'now'>): Lane[] {
-  return slotsOf(backend, slots).map(({ index, running }) => ({
-    backend: backend.name,
-    slot: index,
-    freeAt: running ? remainingMs(running, now) : 0,
-  }));
+/** @param mostFree more of those that are free would not be used */
+function lanesOf(backend: BackendView, { slots, now }: Pick<Floor, 'slots' | 'now'>, mostFree: number): Lane[] {
+  let free = 0;
+  return slotsOf(backend, slots).flatMap(({ index, running }) => {
+    if (!running && backend.cacheKind !== 'slots' && ++free > mostFree) return [];
+    return [{ backend: backend.name, slot: index, freeAt: running ? remainingMs(running, now) : 0 }];
+  });
 }
 
 function firstFree(lanes: readonly Lane[]): Lane | undefined {
