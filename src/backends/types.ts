@@ -27,8 +27,11 @@ export interface EngineInfo {
   readonly maxOutputTokens: number;
   readonly images: boolean;
   readonly documents: boolean;
-  /** How tool calls arrive: as markup in the text, for src/toolcalls to read (`hermes`: that family alone), or structured. */
-  readonly toolCalls: 'text' | 'hermes' | 'structured';
+  /**
+   * What of tool calls src/toolcalls reads: the markup of all families, or of Hermes alone, besides what the engine's own
+   * parser gives; or nothing, since calls come as they are meant and text is text.
+   */
+  readonly toolCalls: 'auto' | 'hermes' | 'exact';
   readonly cache: { readonly kind: CacheKind; readonly capacity: number };
   /** Whether `countTokens` is exact. */
   readonly exactTokens: boolean;

@@ -94,6 +94,7 @@ function readAnswer(
 ): EngineSink {
   const { settings, tools } = job;
   const stops = settings.stopSequences.length > 0 ? stopAt(sink, settings.stopSequences, abort) : sink;
+  if (info.toolCalls === 'exact') return stops;
   // Engines that parse calls themselves leave in the text what their parser does not know.
-  return readToolCalls(stops, { tools, grammar: info.toolCalls === 'hermes' ? 'hermes' : 'auto', count });
+  return readToolCalls(stops, { tools, grammar: info.toolCalls, count });
 }

@@ -18,7 +18,7 @@ const info: EngineInfo = {
   maxOutputTokens: 10_000,
   images: false,
   documents: false,
-  toolCalls: 'text',
+  toolCalls: 'auto',
   cache: { kind: 'none', capacity: 0 },
   exactTokens: false,
   demo: false,

@@ -18,7 +18,7 @@ const info: EngineInfo = {
   maxOutputTokens: 1_000,
   images: false,
   documents: false,
-  toolCalls: 'structured',
+  toolCalls: 'auto',
   cache: { kind: 'slots', capacity: 2 },
   exactTokens: true,
   demo: false,

@@ -12,7 +12,7 @@ const info: EngineInfo = {
   maxOutputTokens: 1_000,
   images: false,
   documents: false,
-  toolCalls: 'structured',
+  toolCalls: 'auto',
   cache: { kind: 'slots', capacity: 1 },
   exactTokens: true,
   demo: false,
@@ -32,7 +32,7 @@ export interface PlayedEngine {
   generation(nth: number): Promise<PlayedGeneration>;
 }
 
-export function playedEngine(): PlayedEngine {
+export function playedEngine(patch: Partial<EngineInfo> = {}): PlayedEngine {
   const generations: PlayedGeneration[] = [];
   return {
     create: ({ name, type, priority }) => ({
@@ -40,7 +40,7 @@ export function playedEngine(): PlayedEngine {
       type,
       priority,
       location: 'here',
-      probe: async () => info,
+      probe: async () => ({ ...info, ...patch }),
       refuses: () => undefined,
       countTokens: ({ bytes }) => Math.ceil(bytes / 4),
       generate(job, sink) {

@@ -107,7 +107,7 @@ function describe(options: BackendOptions, model: string | undefined): EngineInf
     maxOutputTokens: options.maxOutputTokens ?? maxOutputTokens,
     images: true,
     documents: true,
-    toolCalls: 'structured',
+    toolCalls: 'exact',
     cache: { kind: 'conversations', capacity: 1_000 },
     exactTokens: false,
     demo: false,

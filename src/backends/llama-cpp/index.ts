@@ -152,7 +152,7 @@ export const createLlamaCppBackend = ((options: BackendOptions, deps: BackendDep
       maxOutputTokens: Math.min(options.maxOutputTokens ?? MAX_OUTPUT, contextWindow),
       images: false,
       documents: false,
-      toolCalls: 'text',
+      toolCalls: 'auto',
       cache: { kind: 'slots', capacity: slots },
       exactTokens: loaded !== undefined,
       demo,

@@ -86,8 +86,8 @@ function describe(options: BackendOptions, served: readonly string[], facts: Ser
     // A server that does not say is asked with the image, and says then.
     images: facts.images ?? true,
     documents: false,
-    // The server's own parser is the rule here; with `hermes` what it leaves in the text is read as well.
-    toolCalls: options.toolGrammar === 'hermes' ? 'hermes' : 'structured',
+    // The server's own parser is the rule here; what it leaves in the text is read as well.
+    toolCalls: options.toolGrammar === 'hermes' ? 'hermes' : 'auto',
     cache: { kind: 'conversations', capacity: Math.min(slots, mostConversations) },
     exactTokens: false,
     demo: false,

@@ -37,7 +37,7 @@ export function describe(options: BackendOptions, seen: Seen): EngineInfo {
     maxOutputTokens: options.maxOutputTokens ?? defaultMaxOutputTokens,
     images: health.model_type === 'mllm',
     documents: false,
-    toolCalls: ({ auto: 'text', hermes: 'hermes', engine: 'structured' } as const)[options.toolGrammar],
+    toolCalls: options.toolGrammar === 'hermes' ? 'hermes' : 'auto',
     cache: batched ? { kind: 'conversations', capacity: batchedConversations } : simpleCache(seen.stats),
     exactTokens: false,
     demo: false,

@@ -187,7 +187,7 @@ test('a refusal is passed on with how long to wait; a stream that stops is a fai
 test('takes everything; a model is asked for where none is named', async () => {
   const { backend } = await open(answering([]));
   const info = await backend.probe(forever);
-  expect(info).toMatchObject({ model: 'claude-big', images: true, documents: true, toolCalls: 'structured' });
+  expect(info).toMatchObject({ model: 'claude-big', images: true, documents: true, toolCalls: 'exact' });
   expect(backend.refuses(promptOf({}), info)).toBeUndefined();
 });
 

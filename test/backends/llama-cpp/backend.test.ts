@@ -18,7 +18,7 @@ test('says what it is, and loudly that its answers are noise', () => {
     slots: 2,
     contextWindow: 4096,
     contextSource: 'config',
-    toolCalls: 'text',
+    toolCalls: 'auto',
     cache: { kind: 'slots', capacity: 2 },
     exactTokens: true,
   });

@@ -80,7 +80,7 @@ function notLoaded(model: string): EngineInfo {
     maxOutputTokens: 4096,
     images: false,
     documents: false,
-    toolCalls: 'text',
+    toolCalls: 'auto',
     cache: { kind: 'slots', capacity: 1 },
     exactTokens: false,
     demo: false,

@@ -148,7 +148,7 @@ test('an unknown server: the first model, an assumed context, said once as a not
     slots: 1,
     contextWindow: 131_072,
     contextSource: 'default',
-    toolCalls: 'structured',
+    toolCalls: 'auto',
     cache: { kind: 'conversations', capacity: 1 },
   });
   expect(notices[0]).toMatch(/backends\.other\.contextWindow/);

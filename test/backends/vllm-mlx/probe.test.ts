@@ -36,7 +36,7 @@ test('SimpleEngine: one slot, the snapshots it says it has, a context that is as
       contextSource: 'default',
       maxOutputTokens: 32_768,
       images: false,
-      toolCalls: 'text',
+      toolCalls: 'auto',
       cache: { kind: 'prefixes', capacity: 2 },
     });
     expect(notices).toEqual([expect.stringContaining('backends.mlx.contextWindow')]);

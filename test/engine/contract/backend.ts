@@ -74,7 +74,7 @@ export function describeBackend(engine: Handle): void {
           contextWindow: 131_072,
           contextSource: 'default',
           images: false,
-          toolCalls: 'text',
+          toolCalls: 'auto',
           exactTokens: false,
           demo: false,
           epoch: expect.any(String),
