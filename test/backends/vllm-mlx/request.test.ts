@@ -66,7 +66,7 @@ test.each([
 );
 
 test("the engine's own parser gets tools at the top level, under names it accepts", () =>
-  withBackend({ options: { toolGrammar: 'engine' } }, async ({ fake, info, start }) => {
+  withBackend({ options: { toolGrammar: 'engine' } }, async ({ fake, start }) => {
     const name = `mcp__server__${'x'.repeat(80)}`;
     const messages = [{ role: 'user', content: 'hi' }];
     await start({ tools: [{ ...tool, name }], messages }).over;
