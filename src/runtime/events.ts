@@ -4,9 +4,17 @@ import type { PrefixCacheEmitted } from '../../machines/prefix-cache.ts';
 import type { SchedulerEmitted } from '../../machines/scheduler.ts';
 import type { SessionEmitted } from '../../machines/session.ts';
 import type { WarmUpEmitted } from '../../machines/warm-up.ts';
+import type { EngineUsage } from '../protocol/engine.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
 import type { CallOutcome } from '../toolcalls/count-call.ts';
-import type { AskedAgain, CacheUse } from './job.ts';
+
+/** What the exact-response cache had to do with an answer; `joined`: it is that of another request's generation. */
+export type CacheUse = 'hit' | 'miss' | 'joined' | 'bypass';
+
+export interface AskedAgain extends EngineUsage {
+  /** Why there was no second answer. */
+  readonly problem?: string;
+}
 
 export interface RequestSummary {
   readonly type: 'request.finished';

@@ -3,10 +3,10 @@ import type { PromptShape } from '../../machines/policies/types.ts';
 import type { Identity } from '../prompt/lineage.ts';
 import type { Prompt, Settings } from '../prompt/types.ts';
 import type { Message, StreamEvent, Usage } from '../protocol/anthropic/events.ts';
-import type { EngineUsage } from '../protocol/engine.ts';
 import { createFold } from '../reply/fold.ts';
 import { createTools, type Tools } from '../toolcalls/tool-set.ts';
 import type { BackendHandle } from './backend.ts';
+import type { AskedAgain, CacheUse } from './events.ts';
 import { type Expectation, expectPrefix, prefixHeader } from './expected-prefix.ts';
 import { createFlight, type Flight } from './flight.ts';
 import type { Turn } from './sessions.ts';
@@ -52,14 +52,6 @@ export interface Job {
   message(): Message;
   usage(): Usage | undefined;
   dispose(): void;
-}
-
-/** What the exact-response cache had to do with an answer; `joined`: it is that of another request's generation. */
-export type CacheUse = 'hit' | 'miss' | 'joined' | 'bypass';
-
-export interface AskedAgain extends EngineUsage {
-  /** Why there was no second answer. */
-  readonly problem?: string;
 }
 
 export interface JobInput {
