@@ -1,5 +1,6 @@
 /** Reads the arguments of one call, an object as a model wrote it, member by member as it comes. */
 import { parseJson } from '../protocol/json.ts';
+import { pythonConstants } from './python-constants.ts';
 import { atEnd, charactersOf, type Input, oneOf, type Run, restOfJson, space } from './run.ts';
 import { isSpace } from './space.ts';
 
@@ -56,18 +57,12 @@ function* readValue(input: Input, key: string, sink: MemberSink): Run<boolean> {
     return closed;
   }
   const word = yield* charactersOf(input, (character) => !isSpace(character) && !/[,}\]]/.test(character));
-  const literal = pythonLiterals.get(word);
+  const literal = pythonConstants.get(word);
   if (literal) sink.mended();
   if (!literal && (!parseJson(word).ok || (yield* atEnd(input)))) return false;
   sink.value(key, literal ?? word);
   return true;
 }
-
-const pythonLiterals: ReadonlyMap<string, string> = new Map([
-  ['True', 'true'],
-  ['False', 'false'],
-  ['None', 'null'],
-]);
 
 function* readStringValue(input: Input, key: string, sink: MemberSink): Run<boolean> {
   if (!sink.wantsPieces(key)) {

@@ -2,8 +2,9 @@
  * Harmony without its tokens, as vllm-mlx hands it on unless a reasoning parser takes the rest away too: the names of channels
  * and roles run into the text, as `analysisHm.assistantcommentary to=functions.Read json{…}` or `analysisHm.assistantfinalYes.`
  */
-import { type EngineSink, isAside } from '../protocol/engine.ts';
+import type { EngineSink } from '../protocol/engine.ts';
 import { createMarkers } from '../protocol/markers.ts';
+import { textStage } from './text-stage.ts';
 
 /** How an answer starts; words of ordinary text go on otherwise. */
 const starts = [
@@ -68,16 +69,11 @@ export function readBareChannels(next: EngineSink): EngineSink {
     if (stage === 'start') stage = 'untouched';
   };
 
-  return {
-    push(event) {
-      if (event.type !== 'text') {
-        if (!isAside(event) && event.type !== 'failed') settle(event.type === 'toolCallStart');
-        return next.push(event);
-      }
-      let rest = held + event.text;
-      held = '';
-      while (rest !== '') rest = readers[stage](rest);
-    },
-    flush: () => next.flush(),
+  const read = (text: string) => {
+    let rest = held + text;
+    held = '';
+    while (rest !== '') rest = readers[stage](rest);
   };
+
+  return textStage(next, read, ({ type }) => settle(type === 'toolCallStart'));
 }

@@ -2,9 +2,10 @@
  * Frames around text. Harmony's are many: an answer of messages `<|start|>assistant<|channel|>NAME<|message|>…<|end|>`, the
  * first one's start in the prompt. Functionary's is one, before text that comes first.
  */
-import { type EngineSink, isAside } from '../protocol/engine.ts';
+import type { EngineSink } from '../protocol/engine.ts';
 import { createJsonSpan, type JsonSpan } from '../protocol/json-span.ts';
 import { createMarkers } from '../protocol/markers.ts';
+import { textStage } from './text-stage.ts';
 
 const starts = ['<|start|>', '<|channel|>'];
 const toAll = '<|recipient|>all\n<|content|>';
@@ -104,16 +105,11 @@ export function readChannels(next: EngineSink): EngineSink {
     if (stage === 'start') stage = 'untouched';
   };
 
-  return {
-    push(event) {
-      if (event.type !== 'text') {
-        if (!isAside(event) && event.type !== 'failed') settle();
-        return next.push(event);
-      }
-      let rest = held + event.text;
-      held = '';
-      while (rest !== '') rest = readers[stage](rest);
-    },
-    flush: () => next.flush(),
+  const read = (text: string) => {
+    let rest = held + text;
+    held = '';
+    while (rest !== '') rest = readers[stage](rest);
   };
+
+  return textStage(next, read, settle);
 }

@@ -5,6 +5,7 @@ import {
   ahead,
   atEnd,
   closing,
+  collected,
   createReader,
   type Input,
   name,
@@ -44,10 +45,7 @@ function* readCall(input: Input, tools: Tools, calls: CallSink): Run<number> {
 
 function* readArguments(input: Input, written: BareArguments): Run<void> {
   while (yield* oneOf(input, keyOpener)) {
-    let key = '';
-    yield* until(input, keyEnds, (piece) => {
-      key += piece;
-    });
+    const key = yield* collected((say) => until(input, keyEnds, say));
     yield* space(input);
     const opened = yield* oneOf(input, '<arg_value>');
     if (yield* atEnd(input)) break;
@@ -60,9 +58,6 @@ function* readArguments(input: Input, written: BareArguments): Run<void> {
 }
 
 function* readUnopened(input: Input, written: BareArguments): Run<void> {
-  let value = '';
-  yield* readValue(input, (piece) => {
-    value += piece;
-  });
+  const value = yield* collected((say) => readValue(input, say));
   written.text(value.trimEnd());
 }

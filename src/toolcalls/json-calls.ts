@@ -8,6 +8,7 @@ import {
   atEnd,
   charactersOf,
   closing,
+  collected,
   createReader,
   type Input,
   oneOf,
@@ -156,12 +157,8 @@ function start(call: Envelope, calls: CallSink): void {
   if (call.arguments) calls.arguments(call.arguments);
 }
 
-function* valueText(input: Input): Run<string> {
-  let text = '';
-  yield* readValue(input, (piece) => {
-    text += piece;
-  });
-  return text;
+function valueText(input: Input): Run<string> {
+  return collected((say) => readValue(input, say));
 }
 
 /** Reads a value of any kind and hands it on as it comes and as it is written. */

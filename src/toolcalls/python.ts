@@ -1,6 +1,7 @@
 /** Keyword arguments as Python writes them: `(key="value", other=[1, True])`. */
 import { parseJson } from '../protocol/json.ts';
 import { type Dialect, isWordCharacter, readMembers } from './literals.ts';
+import { pythonConstants } from './python-constants.ts';
 import { atEnd, charactersOf, type Input, oneOf, type Run } from './run.ts';
 
 /** Reads from the opening bracket to the closing one and hands on a JSON object; false for anything but literals. */
@@ -9,16 +10,10 @@ export function* keywordArguments(input: Input, say: (json: string) => void): Ru
   return yield* readMembers(input, python, '=', ')', say);
 }
 
-const constants = new Map([
-  ['True', 'true'],
-  ['False', 'false'],
-  ['None', 'null'],
-]);
-
 const python: Dialect = {
   string: readString,
   isWordCharacter,
-  scalar: (word) => constants.get(word) ?? (parseJson(word).ok ? word : undefined),
+  scalar: (word) => pythonConstants.get(word) ?? (parseJson(word).ok ? word : undefined),
 };
 
 function* readString(input: Input, say: (text: string) => void): Run<boolean> {

@@ -1,5 +1,5 @@
 /** Reads tool calls and leading thinking out of the text of engines that leave their model's markup in it. */
-import { type EngineSink, isAside } from '../protocol/engine.ts';
+import type { EngineSink } from '../protocol/engine.ts';
 import { createMarkers, type Markers } from '../protocol/markers.ts';
 import { readBareChannels } from './bare-channels.ts';
 import { readChannels } from './channels.ts';
@@ -8,6 +8,7 @@ import { families } from './families.ts';
 import { fitCalls } from './fit-calls.ts';
 import { hermes } from './hermes.ts';
 import type { Recording } from './recorded.ts';
+import { textStage } from './text-stage.ts';
 import { readThinking } from './thinking.ts';
 import { type Race, type Together, together } from './together.ts';
 import type { Tools } from './tool-set.ts';
@@ -214,21 +215,13 @@ function readMarkup(next: EngineSink, tools: Tools, { grammar, openers }: Watche
     space = '';
   };
 
-  return {
-    push(event) {
-      if (event.type === 'text') {
-        return read(event.text);
-      }
-      if (isAside(event) || event.type === 'failed') return next.push(event);
-      if (event.type === 'toolCallStart') dropScrap();
-      if (event.type === 'ended' && event.reason === 'max_tokens') cutOff();
-      else settle();
-      if (event.type === 'ended' && event.reason === 'end_turn') callInDoubt();
-      sayRest();
-      next.push(event);
-    },
-    flush: () => next.flush(),
-  };
+  return textStage(next, read, (before) => {
+    if (before.type === 'toolCallStart') dropScrap();
+    if (before.type === 'ended' && before.reason === 'max_tokens') cutOff();
+    else settle();
+    if (before.type === 'ended' && before.reason === 'end_turn') callInDoubt();
+    sayRest();
+  });
 }
 
 /** A shorter one may be the end of a text. */

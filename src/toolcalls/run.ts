@@ -146,15 +146,13 @@ export function* until(input: Input, markers: Markers, say: (piece: string) => v
   }
 }
 
-/** Reads an object or array to its end, or as far as it comes, and returns it, not parsed. */
-export function* jsonText(input: Input, ...brackets: readonly ('{' | '[')[]): Run<string | undefined> {
-  const start = yield* oneOf(input, ...brackets);
-  if (start === undefined) return undefined;
-  let json = start;
-  yield* restOfJson(input, start, (piece) => {
-    json += piece;
+/** All that a run hands on, in one. */
+export function* collected(run: (say: (piece: string) => void) => Run<unknown>): Run<string> {
+  let text = '';
+  yield* run((piece) => {
+    text += piece;
   });
-  return json;
+  return text;
 }
 
 /** What ends a call in some family: in a string that was never closed they are the end after all. */

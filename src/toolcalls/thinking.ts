@@ -1,6 +1,7 @@
 /** Thinking between tags at the start of an answer, for engines that leave it in the text. Harmony's is in channels.ts. */
-import { type EngineSink, isAside } from '../protocol/engine.ts';
+import type { EngineSink } from '../protocol/engine.ts';
 import { createMarkers } from '../protocol/markers.ts';
+import { textStage } from './text-stage.ts';
 
 const common = { opener: '<think>', closers: createMarkers(['</think>']) };
 const tags = [
@@ -90,12 +91,5 @@ export function readThinking(next: EngineSink, opened: boolean): EngineSink {
     stage = 'text';
   };
 
-  return {
-    push(event) {
-      if (event.type === 'text') return readers[stage](event.text);
-      if (!isAside(event) && event.type !== 'failed') settle();
-      next.push(event);
-    },
-    flush: () => next.flush(),
-  };
+  return textStage(next, (text) => readers[stage](text), settle);
 }

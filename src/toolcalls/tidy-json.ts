@@ -1,4 +1,5 @@
 /** What can be put right in JSON in one pass over the text, however long it is. */
+import { pythonConstants } from './python-constants.ts';
 
 export interface Tidied {
   /** JSON, if nothing else was wrong. */
@@ -55,9 +56,8 @@ export function withoutComments(text: string): string {
 /** What stands for a token outside of strings, if not itself. */
 const literals: ReadonlyMap<string, string> = new Map([
   [',', ''],
-  ['True', 'true'],
-  ['False', 'false'],
-  ...['None', 'undefined', 'NaN', 'Infinity', '-Infinity'].map((name) => [name, 'null'] as const),
+  ...pythonConstants,
+  ...['undefined', 'NaN', 'Infinity', '-Infinity'].map((name) => [name, 'null'] as const),
 ]);
 
 /** Whether a string can have ended before `at`; what else stands there follows an apostrophe. */

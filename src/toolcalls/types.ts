@@ -10,13 +10,6 @@ export interface CallSink {
   end(): void;
 }
 
-/** A call that is read as a whole. */
-export interface ToolCall {
-  readonly name: string;
-  /** Its arguments as they are written. */
-  readonly arguments: string;
-}
-
 export type Reading =
   /** The markup goes on in the next piece. */
   | { readonly state: 'more' }
