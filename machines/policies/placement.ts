@@ -9,6 +9,8 @@ export interface Placement {
   readonly backend: string;
   readonly slot: number;
   readonly plan: CachePlan;
+  /** Of the prompt, 0 to 1: what the engine is believed to have already. */
+  readonly share: number;
   /** In words, for the log and the page. */
   readonly reason: string;
 }
@@ -46,7 +48,8 @@ export function bestSpot(
 
 export function placementOn({ backend, slot, warmth }: Spot, ticket: Ticket): Placement {
   const plan = planFor(backend.cacheKind, warmth);
-  return { backend: backend.name, slot: slot.index, plan, reason: reasonOf({ slot, warmth }, ticket) };
+  const share = warmth / Math.max(1, ticket.bytes);
+  return { backend: backend.name, slot: slot.index, plan, share, reason: reasonOf({ slot, warmth }, ticket) };
 }
 
 function reasonOf({ slot, warmth }: Pick<Spot, 'slot' | 'warmth'>, ticket: Ticket): string {

@@ -46,7 +46,7 @@ export function startAttempt(job: Job, handle: BackendHandle, lease: Lease, list
     return { stop() {}, silentFor: () => 0, giveUpAsking: () => false };
   }
 
-  const prefix = usePrefix(job, handle, lease, prompt.bytes);
+  const prefix = usePrefix(job, handle, lease);
   const synthesizer = job.startSynthesizer({
     promptTokens: fit.promptTokens,
     cachedTokens: prefix.expected(fit.promptTokens),

@@ -1,6 +1,7 @@
 /** What an engine is expected to have of a prompt before it is asked, and what became of that. */
 import { reusableBytes } from '../../machines/policies/reuse.ts';
-import type { CacheKind, PromptShape } from '../../machines/policies/types.ts';
+import type { CacheKind, HeldPrompt, PromptShape } from '../../machines/policies/types.ts';
+import type { Lease } from '../../machines/scheduler.ts';
 import type { Continuation } from '../../machines/session.ts';
 import type { BackendHandle } from './backend.ts';
 import { goesOn } from './sessions.ts';
@@ -12,18 +13,25 @@ export interface Expectation {
   readonly cachedTokens: number;
 }
 
-/** @param slot absent: the one that has most of it; before a lease is granted nobody knows which it will be */
+/** @param lease absent: what the slot has that has most of it, since nobody knows yet which it will be */
 export function expectPrefix(
   handle: BackendHandle,
   shape: PromptShape,
   promptTokens: number,
-  slot?: number,
+  lease?: Pick<Lease, 'share'>,
 ): Expectation {
   const { kind, held } = handle.cache.getSnapshot().context;
-  const slots = slot === undefined ? held.map((prompt) => prompt.slot) : [slot];
-  const reusable = slots.map((index) => reusableBytes(shape, { cacheKind: kind, held }, index));
-  const share = Math.max(0, ...reusable) / Math.max(1, shape.chain.at(-1)?.bytes ?? shape.prefixBytes);
-  return { kind, promptTokens, cachedTokens: Math.floor(promptTokens * share) };
+  const { share } = lease ?? { share: mostOf(shape, kind, held) };
+  return { kind, promptTokens, cachedTokens: expectedTokens(promptTokens, share) };
+}
+
+export function expectedTokens(promptTokens: number, share: number): number {
+  return Math.floor(promptTokens * share);
+}
+
+function mostOf(shape: PromptShape, cacheKind: CacheKind, held: readonly HeldPrompt[]): number {
+  const reusable = held.map(({ slot }) => reusableBytes(shape, { cacheKind, held }, slot));
+  return Math.max(0, ...reusable) / Math.max(1, shape.chain.at(-1)?.bytes ?? shape.prefixBytes);
 }
 
 /** The value of `x-warmslot-prefix`: `REUSED/TOTAL; cause`, in tokens as far as they can be told before the engine counts. */

@@ -1,5 +1,6 @@
 /** What the runtime keeps of a request while it lives: everything the machine must not know. */
 import type { PromptShape } from '../../machines/policies/types.ts';
+import type { Lease } from '../../machines/scheduler.ts';
 import type { Identity } from '../prompt/lineage.ts';
 import type { Prompt, Settings } from '../prompt/types.ts';
 import type { Message, StreamEvent, Usage } from '../protocol/anthropic/events.ts';
@@ -32,7 +33,7 @@ export interface Job {
   /** What its engine is expected to have of the prompt. */
   readonly expected: Expectation | undefined;
   /** Notes it; clients are told too, as long as their replies are not open. */
-  expectOf(handle: BackendHandle, slot?: number): void;
+  expectOf(handle: BackendHandle, lease?: Lease): void;
   readonly cache: CacheUse;
   /** What became of asking the engine again for calls that no tool could take; undefined when there were none. */
   askedAgain: AskedAgain | undefined;
@@ -122,9 +123,9 @@ export function createJob(input: JobInput): Job {
     get expected() {
       return expected;
     },
-    expectOf(handle, slot) {
+    expectOf(handle, lease) {
       if (promptTokens === 0) return;
-      expected = expectPrefix(handle, shape, promptTokens, slot);
+      expected = expectPrefix(handle, shape, promptTokens, lease);
       flight.describe({ 'x-warmslot-prefix': prefixHeader(expected, turn.continuation, prefixBytes) });
     },
     cache,

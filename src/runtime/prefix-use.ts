@@ -1,7 +1,7 @@
 /** What an attempt expects of its engine's prefix cache, and what it tells the model of that cache. */
-import { reusableBytes } from '../../machines/policies/reuse.ts';
 import type { Lease } from '../../machines/scheduler.ts';
 import type { BackendHandle } from './backend.ts';
+import { expectedTokens } from './expected-prefix.ts';
 import type { Job } from './job.ts';
 
 export interface PrefixUse {
@@ -15,20 +15,12 @@ export interface PrefixUse {
   end(outcome: 'finished' | 'abandoned' | 'failed'): void;
 }
 
-/** @param promptBytes as the prompt's shape counts them */
-export function usePrefix(
-  job: Pick<Job, 'id' | 'shape'>,
-  handle: BackendHandle,
-  lease: Lease,
-  promptBytes: number,
-): PrefixUse {
-  const { cache } = handle;
-  const { kind, held } = cache.getSnapshot().context;
-  const share = reusableBytes(job.shape, { cacheKind: kind, held }, lease.slot) / Math.max(1, promptBytes);
+export function usePrefix(job: Pick<Job, 'id' | 'shape'>, { cache }: BackendHandle, lease: Lease): PrefixUse {
+  const { kind } = cache.getSnapshot().context;
   let prefilled = false;
   cache.send({ type: 'cache.used', requestId: job.id, prompt: { ...job.shape, slot: lease.slot } });
   return {
-    expected: (promptTokens) => Math.floor(promptTokens * share),
+    expected: (promptTokens) => expectedTokens(promptTokens, lease.share),
     prefilled(reused) {
       prefilled = true;
       cache.send({ type: 'cache.prefilled', requestId: job.id, reused });

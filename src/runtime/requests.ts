@@ -73,7 +73,7 @@ export function createRequests(deps: Deps): Requests {
         job.grantedAt ??= performance.now();
         job.backend = lease.backend;
         job.flight.describe({ 'x-warmslot-backend': lease.backend });
-        job.expectOf(handle, lease.slot);
+        job.expectOf(handle, lease);
         warmUp?.runs(job, lease.backend);
         const attempt = startAttempt(job, handle, lease, {
           report(event) {

@@ -23,8 +23,8 @@ export function startPrefill(
   const fit = fitInto(prompt, handle, info);
   if (fit instanceof GatewayError) throw fit;
   const { requestId, slot } = lease;
-  const { prefixKey, prefixBytes, chain, bytes } = prompt;
-  const use = usePrefix({ id: requestId, shape: { prefixKey, prefixBytes, chain } }, handle, lease, bytes);
+  const { prefixKey, prefixBytes, chain } = prompt;
+  const use = usePrefix({ id: requestId, shape: { prefixKey, prefixBytes, chain } }, handle, lease);
   let outcome: 'finished' | 'abandoned' | 'failed' = 'abandoned';
   let stopped = false;
 

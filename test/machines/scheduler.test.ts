@@ -15,7 +15,7 @@ test('a free slot is granted at once, with the plan and the reason', () => {
   expect(scheduler.heard('r1')).toEqual([
     {
       type: 'lease.granted',
-      lease: { requestId: 'r1', backend: 'mlx', slot: 0, plan: 'none', reason: 'the slot is unused' },
+      lease: { requestId: 'r1', backend: 'mlx', slot: 0, plan: 'none', share: 0, reason: 'the slot is unused' },
     },
   ]);
   expect(scheduler.slotStates()).toEqual(['mlx#0 leased']);

@@ -22,6 +22,7 @@ test('an engine that caches nothing gives its least recently used slot', () => {
     backend: 'mlx',
     slot: 1,
     plan: 'none',
+    share: 0,
     reason: 'the least recently used slot',
   });
 });
@@ -37,6 +38,7 @@ test('the slot that holds most of the prompt wins, however recently it was used'
     backend: 'mlx',
     slot: 1,
     plan: 'restore',
+    share: 1,
     reason: 'the slot is warm for this lineage',
   });
 });
