@@ -1,6 +1,6 @@
 /**
- * Draws every machine into machines/README.md, between its markers. With `--check` it writes nothing and fails when a chart
- * there is not what its machine is.
+ * Draws every machine: as Mermaid into machines/README.md, between its markers, and as docs/charts/NAME.svg, which the page
+ * lights. With `--check` it writes nothing and fails when a chart is not what its machine is.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { AnyStateMachine } from 'xstate';
@@ -12,7 +12,8 @@ import { sessionMachine } from '../machines/session.ts';
 import { slotMachine } from '../machines/slot.ts';
 import { synthesizerMachine } from '../machines/synthesizer.ts';
 import { warmUpMachine } from '../machines/warm-up.ts';
-import { mermaidOf } from './mermaid.ts';
+import { mermaidOf } from './charts/mermaid.ts';
+import { svgOf } from './charts/svg.ts';
 
 export const readmePath = new URL('../machines/README.md', import.meta.url);
 
@@ -28,6 +29,10 @@ export const machines: Readonly<Record<string, AnyStateMachine>> = {
   synthesizer: synthesizerMachine,
 };
 
+export function svgPath(name: string): URL {
+  return new URL(`../docs/charts/${name}.svg`, import.meta.url);
+}
+
 /** The readme with its charts drawn anew. @throws when a machine has no place in it */
 export function withCharts(readme: string): string {
   return Object.entries(machines).reduce((text, [name, machine]) => {
@@ -40,14 +45,18 @@ export function withCharts(readme: string): string {
   }, readme);
 }
 
-function main(): void {
-  const before = readFileSync(readmePath, 'utf8');
-  const after = withCharts(before);
-  if (!process.argv.includes('--check')) writeFileSync(readmePath, after);
-  else if (before !== after) {
-    console.error('machines/README.md is not current: run `npm run charts`.');
+async function main(): Promise<void> {
+  const drawn: readonly (readonly [URL, string])[] = [
+    [readmePath, withCharts(readFileSync(readmePath, 'utf8'))],
+    ...(await Promise.all(
+      Object.entries(machines).map(async ([name, machine]) => [svgPath(name), await svgOf(name, machine)] as const),
+    )),
+  ];
+  if (!process.argv.includes('--check')) for (const [path, text] of drawn) writeFileSync(path, text);
+  else if (drawn.some(([path, text]) => readFileSync(path, 'utf8') !== text)) {
+    console.error('A chart is not current: run `npm run charts`.');
     process.exitCode = 1;
   }
 }
 
-if (import.meta.main) main();
+if (import.meta.main) await main();

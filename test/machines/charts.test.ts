@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { machines, readmePath, withCharts } from '../../scripts/charts.ts';
-import { mermaidOf } from '../../scripts/mermaid.ts';
+import { mermaidOf } from '../../scripts/charts/mermaid.ts';
+import { svgOf } from '../../scripts/charts/svg.ts';
+import { machines, readmePath, svgPath, withCharts } from '../../scripts/charts.ts';
 import { descendants } from './coverage.ts';
 
 const names = Object.keys(machines);
@@ -42,4 +43,16 @@ test.each(names)('the chart of %s is plain Mermaid', (name) => {
       .split('\n')
       .filter((each) => !line.test(each)),
   ).toEqual([]);
+});
+
+test.each(names)('docs/charts shows %s as it is, with every state and every event to be lit', async (name) => {
+  const machine = machines[name];
+  if (!machine) throw new Error(`no machine ${name}`);
+  const chart = readFileSync(svgPath(name), 'utf8');
+  expect(chart).toBe(await svgOf(name, machine));
+  const nodes = [machine.root, ...descendants(machine.root)];
+  const states = nodes.map((node) => `data-state="${node.path.join('.')}"`);
+  const events = nodes.flatMap((node) => [...node.transitions.keys()].map((event) => `data-event="${event}"`));
+  for (const part of [...states, ...events]) expect(chart).toContain(part);
+  expect(chart).not.toContain('<style');
 });

@@ -1,5 +1,6 @@
 /** A state machine as a Mermaid state diagram, read from the machine itself. */
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
+import { doing, labelOf } from './words.ts';
 
 /** The text of a `stateDiagram-v2`, without a fence and without a newline at its end. */
 export function mermaidOf(machine: AnyStateMachine): string {
@@ -74,38 +75,6 @@ function startOf(frame: AnyStateNode): AnyStateNode {
 
 function descendants(node: AnyStateNode): readonly AnyStateNode[] {
   return Object.values(node.states).flatMap((child) => [child, ...descendants(child)]);
-}
-
-function labelOf(transition: AnyTransitionDefinition): string {
-  const guard = implementation(transition.guard);
-  return [eventOf(transition), guard && `[${guard}]`].filter(Boolean).join(' ');
-}
-
-function doing(transition: AnyTransitionDefinition): string {
-  const actions = transition.actions.map(implementation).filter((name) => name && !name.startsWith('xstate.'));
-  return [labelOf(transition), actions.join(', ')].filter(Boolean).join(' / ');
-}
-
-/** What happens, in the words of the machine's file: a delay's name, an invoked actor's, or the event's own. */
-function eventOf({ eventType, source }: AnyTransitionDefinition): string {
-  const [, kind = '', rest = ''] = /^xstate\.(after|done\.actor|error\.actor)\.(.*)$/.exec(eventType) ?? [];
-  const child = source.invoke.find(({ id }) => id === rest)?.src ?? 'any child';
-  switch (kind) {
-    case 'after':
-      return `after ${rest.slice(0, -source.id.length - 1)}`;
-    case 'done.actor':
-      return `${child} is done`;
-    case 'error.actor':
-      return `${child} fails`;
-    default:
-      return eventType;
-  }
-}
-
-/** The name of a guard or an action; inline ones have none. */
-function implementation(of: unknown): string {
-  if (typeof of === 'string') return of;
-  return of !== null && typeof of === 'object' && 'type' in of ? String(of.type) : '';
 }
 
 function nameOf(node: AnyStateNode): string {
