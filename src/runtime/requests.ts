@@ -160,8 +160,9 @@ export function createRequests(deps: Deps): Requests {
   /** Gives up what nobody reads where somebody else needs the slot. */
   const endGraces = () => {
     for (const { actor, job } of live.values()) {
+      if (!job.flight.deserted) continue;
       const snapshot = actor.getSnapshot();
-      if (!job.flight.deserted || snapshot.matches('settling')) continue;
+      if (snapshot.matches('settling')) continue;
       const { ticket, lease } = snapshot.context;
       if (isNeeded(ticket, lease?.backend)) actor.send({ type: 'grace.over' });
     }
@@ -199,7 +200,9 @@ export function createRequests(deps: Deps): Requests {
       if (isOpen(leader) && job.flight.deserted) leave(leader);
     } else {
       const failure = thrown === undefined ? snapshot.context.failure : undefined;
-      closeFlight(entry, { type: 'flight.failed', failure: failure ?? failureOf(toGatewayError(thrown)) });
+      // Errors cost a stack trace: only for those whose flight has not ended in an answer.
+      if (isOpen(entry))
+        closeFlight(entry, { type: 'flight.failed', failure: failure ?? failureOf(toGatewayError(thrown)) });
       const summary = summarize(job, snapshot);
       job.turn.ended(turnOf(summary, job));
       events.emit(summary);
