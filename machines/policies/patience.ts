@@ -65,13 +65,15 @@ function leader(ticket: Ticket, { backend, warmth }: Spot, { slots, now }: Floor
   const shares = backend.cacheKind === 'prefixes' || backend.cacheKind === 'conversations';
   if (!shares || warmth > 0) return now;
   const { prefixKey, prefixBytes } = ticket.shape;
+  const sharedMs = prefillMs(prefixBytes, backend);
+  if (sharedMs <= negligibleMs) return now;
   const leaders = slotsOf(backend, slots).flatMap(({ running }) =>
     running?.ticket.shape.prefixKey === prefixKey ? [running] : [],
   );
   if (leaders.some(({ prefilled }) => !prefilled)) return Number.POSITIVE_INFINITY;
   if (backend.cacheKind === 'prefixes' || leaders.length === 0) return now;
   const answered = Math.min(...leaders.map((running) => remainingMs(running, now)));
-  return answered < prefillMs(prefixBytes, backend) ? now + answered : now;
+  return answered < sharedMs ? now + answered : now;
 }
 
 /** Another engine of the pool may have it warm and be free before this one is through with the prompt. */

@@ -62,6 +62,12 @@ test('the second of a cold prefix waits until the first is through with it', () 
   expect(decideFor([waiting(follows)], batched, [leads({ prefilled: true }), slotView(1)])).toBe('follower on 1');
 });
 
+test('a prefix that is prefilled in no time is nothing to wait for', () => {
+  const short = { ...shape('p', 'b'), prefixBytes: 200 };
+  const brief = ticket('brief', { shape: short });
+  expect(decideFor([waiting(brief)], batched, [leads(), slotView(1)])).toBe('brief on 1');
+});
+
 test('an engine that keeps conversations has it only when the answer is there', () => {
   const keeps = { ...batched, cacheKind: 'conversations' } as const;
   const answering = leads({ prefilled: true, durationMs: 900 });
