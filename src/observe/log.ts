@@ -1,6 +1,8 @@
-/** Writes what happens in the gateway to the log. Never keys, and no prompt text below debug level 3. */
+/** Writes what happens in the gateway to the log, one line an event. Never keys, and no prompt text below debug level 3. */
 import type { Logger } from 'pino';
 import type { EventBus, GatewayEvent, RequestSummary } from '../runtime/events.ts';
+import { errorFacts } from './error-facts.ts';
+import { momentOf } from './story/moment.ts';
 
 /** @param debugLevel 0 quiet, 1 requests, 2 decisions, 3 bodies */
 export function logEvents(events: EventBus, log: Logger, debugLevel: number): void {
@@ -19,10 +21,12 @@ export function logEvents(events: EventBus, log: Logger, debugLevel: number): vo
       case 'notice':
         return log.warn({ backend: event.backend }, event.text);
       case 'actor.broke':
-      case 'slot.broke':
-        return log.error({ err: event.error, actor: 'actor' in event ? event.actor : event.id }, 'an actor broke');
+      case 'slot.broke': {
+        const actor = 'actor' in event ? event.actor : event.id;
+        return log.error({ type: event.type, err: errorFacts(event.error, debugLevel), actor }, 'an actor broke');
+      }
       default:
-        if (debugLevel >= 2) log.info(decision(event), event.type);
+        if (debugLevel >= 2) log.info(factsOf(event), event.type);
     }
   });
 }
@@ -30,46 +34,41 @@ export function logEvents(events: EventBus, log: Logger, debugLevel: number): vo
 type BackendChange = Extract<GatewayEvent, { type: 'backend.changed' }>;
 
 /** @param known what was last said of each backend: one that is away is asked every few seconds, and that is no news */
-function logBackend(log: Logger, { backend, slots, status, reason }: BackendChange, known: Map<string, string>): void {
+function logBackend(log: Logger, event: BackendChange, known: Map<string, string>): void {
+  const { type, backend, slots, status, reason } = event;
   const state = `${status} ${reason}`;
   const asks = status === 'probing' || status === 'halfOpen';
   const isNews = !asks && known.get(backend) !== state;
   if (isNews) known.set(backend, state);
   const level = isNews ? (status === 'up' ? 'info' : 'warn') : 'debug';
-  log[level]({ backend, slots, ...(reason ? { reason } : {}) }, `backend ${backend} is ${status}`);
+  log[level]({ type, backend, status, slots, ...(reason ? { reason } : {}) }, `backend ${backend} is ${status}`);
 }
 
 function logRequest(log: Logger, event: RequestSummary, debugLevel: number): void {
-  const { type: _, cause, ...facts } = event;
-  if (event.outcome === 'failed')
-    log.warn({ ...facts, ...(cause ? { err: cause } : {}) }, `request failed: ${event.errorMessage}`);
-  else if (debugLevel >= 1) log.info(facts, `request ${event.outcome}`);
+  const { error, ...facts } = event;
+  if (event.outcome !== 'failed') {
+    if (debugLevel >= 1) log.info(facts, `request ${event.outcome}`);
+    return;
+  }
+  const err = debugLevel >= 3 || event.errorCode === 'internal' ? { err: errorFacts(error, debugLevel) } : {};
+  log.warn({ ...facts, ...err }, `request failed: ${event.errorMessage}`);
 }
 
 type CallRead = Extract<GatewayEvent, { type: 'toolCall.read' }>;
 
 /** A call that is as it should be is no news. */
-function logCall(log: Logger, { requestId, tool, outcome, changes }: CallRead, debugLevel: number): void {
-  if (debugLevel < 1 || outcome === 'ok') return;
-  const told = debugLevel >= 3 ? changes : [...new Set(changes.map(withoutValues))];
-  log.info({ requestId, tool: tool.slice(0, 80), changes: told }, `tool call ${outcome}`);
+function logCall(log: Logger, event: CallRead, debugLevel: number): void {
+  if (debugLevel < 1 || event.outcome === 'ok') return;
+  log.info(debugLevel >= 3 ? event : factsOf(event), `tool call ${event.outcome}`);
 }
 
-/** The words of a change up to the first value in it: names of parameters and tools, and never what was written into them. */
-function withoutValues(change: string): string {
-  return /^[\w .-]{0,40}/.exec(change)?.[0].trim() ?? '';
-}
-
-/** Decisions carry whole tickets and prompts' shapes; the log needs the ids. */
-function decision(event: Exclude<GatewayEvent, RequestSummary>): Record<string, unknown> {
-  const { type: _, ...facts } = event;
-  const { ticket, held, ...rest } = facts as Record<string, unknown> & {
-    ticket?: { requestId: string; lineage: string; band: string };
-    held?: readonly { prefixKey: string }[];
-  };
-  return {
-    ...rest,
-    ...(ticket ? { requestId: ticket.requestId, lineage: ticket.lineage, band: ticket.band } : {}),
-    ...(held ? { held: held.map(({ prefixKey }) => prefixKey.slice(0, 8)) } : {}),
-  };
+/** Without texts and without what only machines need. */
+function factsOf(event: GatewayEvent): object {
+  const moment = momentOf(event, 0);
+  if (moment) {
+    const { at: _, ...facts } = moment;
+    return facts;
+  }
+  if (event.type !== 'cache.changed') return event;
+  return { ...event, held: event.held.map(({ prefixKey }) => prefixKey.slice(0, 8)) };
 }

@@ -59,6 +59,8 @@ export interface ErrorOptions {
   readonly details?: Readonly<Record<string, unknown>>;
   /** Overrides the table's; seconds. */
   readonly retryAfter?: number;
+  /** The part of the message that is somebody else's words: engines and templates may quote the prompt in them. */
+  readonly quote?: string | undefined;
 }
 
 /** The one error that crosses module borders; anything else thrown is a bug and answered as `internal`. */
@@ -66,6 +68,8 @@ export class GatewayError extends Error {
   readonly code: ErrorCode;
   readonly details: Readonly<Record<string, unknown>> | undefined;
   readonly retryAfter: number | undefined;
+  /** The message for everybody but the client itself: without quotes. */
+  readonly told: string;
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -73,6 +77,7 @@ export class GatewayError extends Error {
     this.code = code;
     this.details = options.details;
     this.retryAfter = options.retryAfter ?? rowOf(code).retryAfter;
+    this.told = options.quote ? message.replaceAll(options.quote, '…') : message;
   }
 }
 

@@ -8,7 +8,7 @@ import type { Identity } from '../prompt/lineage.ts';
 import type { Prompt } from '../prompt/types.ts';
 import type { Message } from '../protocol/anthropic/events.ts';
 import { eligible } from './eligible.ts';
-import type { EventBus } from './events.ts';
+import type { CacheUse, EventBus } from './events.ts';
 import { createJob } from './job.ts';
 import type { Live } from './live.ts';
 import type { Models } from './models.ts';
@@ -26,6 +26,8 @@ export interface NewRequest {
   readonly reply: ReplyPort;
   /** The client asked for a fresh answer. */
   readonly skipCache: boolean;
+  /** The client's W3C trace context, checked. */
+  readonly traceparent?: string | undefined;
 }
 
 export interface Arrival extends Pick<Live, 'job' | 'leader' | 'arrivedAt' | 'key' | 'flightKey' | 'answer'> {
@@ -52,7 +54,8 @@ export function lead(request: NewRequest, key: string | undefined, deps: Deps): 
   const { candidates, promptTokens } = route;
   const answer = answerAtHand(request, promptTokens, key, cache);
   const arrivedAt = performance.now();
-  tellStart(request, events);
+  const use = answer ? 'hit' : skipCache ? 'bypass' : 'miss';
+  tellStart(request, use, events);
   const job = createJob({
     id,
     identity,
@@ -60,7 +63,7 @@ export function lead(request: NewRequest, key: string | undefined, deps: Deps): 
     prompt,
     turn: sessions.begin({ requestId: id, identity, client, prompt, promptTokens }),
     arrivedAt,
-    cache: answer ? 'hit' : skipCache ? 'bypass' : 'miss',
+    cache: use,
     keep: key !== undefined && !answer,
     promptTokens,
   });
@@ -99,7 +102,7 @@ function answerAtHand(
 export function follow(request: NewRequest, leader: Live, events: EventBus): Arrival {
   const { id, reply } = request;
   const arrivedAt = performance.now();
-  tellStart(request, events);
+  tellStart(request, 'joined', events);
   events.emit({ type: 'request.joined', requestId: id, leader: leader.id });
   reply.describe({ 'x-warmslot-cache': 'joined' });
   const { ticket } = leader.actor.getSnapshot().context;
@@ -120,6 +123,9 @@ export function flightKey({ client, identity }: NewRequest, key: string): string
   return JSON.stringify([client, identity.lineage, key]);
 }
 
-function tellStart({ id, identity, prompt }: NewRequest, events: EventBus): void {
-  events.emit({ type: 'request.started', requestId: id, session: identity.sessionId, model: prompt.model });
+function tellStart(request: NewRequest, cache: CacheUse, events: EventBus): void {
+  const { id: requestId, identity, client, prompt, traceparent } = request;
+  const { sessionId: session, lineage, band } = identity;
+  const { model } = prompt;
+  events.emit({ type: 'request.started', requestId, session, lineage, client, band, model, cache, traceparent });
 }

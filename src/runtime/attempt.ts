@@ -4,17 +4,16 @@
  */
 import type { AttemptEvent } from '../../machines/request.ts';
 import type { Lease } from '../../machines/scheduler.ts';
-import type { EngineInfo } from '../backends/types.ts';
 import type { Prompt } from '../prompt/types.ts';
 import type { EngineEvent, EngineSink } from '../protocol/engine.ts';
-import { GatewayError, toGatewayError } from '../protocol/errors.ts';
+import { GatewayError } from '../protocol/errors.ts';
 import { expectJson } from '../reply/structured-output.ts';
 import { type Ask, askAgain } from '../toolcalls/ask-again.ts';
 import type { CountCall } from '../toolcalls/count-call.ts';
 import type { BackendHandle } from './backend.ts';
 import { correctionOf } from './correction.ts';
 import { failureOf } from './failure.ts';
-import { type Fit, fitInto } from './fit.ts';
+import { type Fit, fitInto, fitOrProblem } from './fit.ts';
 import { type GenerationListener, type RunningGeneration, startGeneration } from './generation.ts';
 import type { Job } from './job.ts';
 import type { LeaseMeter } from './lease-meter.ts';
@@ -128,7 +127,7 @@ export function startAttempt(job: Job, handle: BackendHandle, lease: Lease, list
     const again = job.prompt && correctionOf(job.prompt, invalid, said);
     const fit = again && fitOrProblem(again, handle, info);
     if (!again || !fit) return false;
-    job.askedAgain = fit instanceof GatewayError ? { problem: fit.message } : {};
+    job.askedAgain = fit instanceof GatewayError ? { problem: fit.told } : {};
     if (fit instanceof GatewayError) return false;
     correcting = true;
     report({ type: 'attempt.correcting' });
@@ -169,17 +168,8 @@ export function startAttempt(job: Job, handle: BackendHandle, lease: Lease, list
   };
 }
 
-/** A template may refuse a conversation as soon as it is counted. */
-function fitOrProblem(prompt: Prompt, handle: BackendHandle, info: EngineInfo): Fit | GatewayError {
-  try {
-    return fitInto(prompt, handle, info);
-  } catch (error) {
-    return toGatewayError(error);
-  }
-}
-
 function noteAskedAgain(job: Job, event: EngineEvent): void {
-  if (event.type === 'failed') job.askedAgain = { ...job.askedAgain, problem: event.error.message };
+  if (event.type === 'failed') job.askedAgain = { ...job.askedAgain, problem: event.error.told };
   if (event.type !== 'usage') return;
   const { type: _, ...usage } = event;
   job.askedAgain = { ...job.askedAgain, ...usage };

@@ -1,5 +1,6 @@
 /** What happens in the gateway, for whoever wants to know: logs now, metrics and the page later. Nobody else logs. */
 import type { BackendEmitted } from '../../machines/backend.ts';
+import type { Band } from '../../machines/policies/types.ts';
 import type { PrefixCacheEmitted } from '../../machines/prefix-cache.ts';
 import type { SchedulerEmitted } from '../../machines/scheduler.ts';
 import type { SessionEmitted } from '../../machines/session.ts';
@@ -22,12 +23,17 @@ export interface RequestSummary {
   readonly session: string;
   readonly lineage: string;
   readonly client: string;
+  readonly band: Band;
   readonly outcome: 'done' | 'failed' | 'cancelled';
   readonly errorCode: ErrorCode | undefined;
+  /** Without what an engine may have quoted of the prompt. */
   readonly errorMessage: string | undefined;
-  /** Never part of an answer; the cause of an internal error. */
-  readonly cause: unknown;
+  /** The error itself, which may; for debug level 3 alone. */
+  readonly error: unknown;
   readonly backend: string | undefined;
+  /** Of its last attempt, and why it was that one, in words. */
+  readonly slot: number | undefined;
+  readonly reason: string | undefined;
   readonly cache: CacheUse;
   readonly promptTokens: number;
   readonly cachedTokens: number;
@@ -39,13 +45,41 @@ export interface RequestSummary {
   readonly askedAgain: AskedAgain | undefined;
 }
 
+export interface RequestStarted {
+  readonly type: 'request.started';
+  readonly requestId: string;
+  readonly session: string;
+  readonly lineage: string;
+  readonly client: string;
+  readonly band: Band;
+  readonly model: string;
+  readonly cache: CacheUse;
+  /** The client's W3C trace context, if it sent one. */
+  readonly traceparent: string | undefined;
+}
+
+/** How far an attempt has come; it began when its lease was granted. */
+export type AttemptMilestone = { readonly requestId: string } & (
+  | { readonly type: 'attempt.accepted' }
+  /** The engine is through with the prompt. */
+  | { readonly type: 'attempt.prefilled' }
+  /** Content is on its way to the client. */
+  | { readonly type: 'attempt.firstToken' }
+  | { readonly type: 'attempt.correcting' }
+  | { readonly type: 'attempt.done' }
+  | { readonly type: 'attempt.failed'; readonly code: string; readonly message: string }
+);
+
 export type GatewayEvent =
   | RequestSummary
-  | { readonly type: 'request.started'; readonly requestId: string; readonly session: string; readonly model: string }
+  | RequestStarted
+  /** Answered with an error before it became a request of ours. */
+  | { readonly type: 'request.refused'; readonly requestId: string; readonly client: string; readonly code: ErrorCode }
   /** Another's generation answers it too. */
   | { readonly type: 'request.joined'; readonly requestId: string; readonly leader: string }
   /** Nobody reads its answer any more. */
   | { readonly type: 'request.deserted'; readonly requestId: string }
+  | AttemptMilestone
   /** What the client sent, for debug level 3 alone. */
   | { readonly type: 'request.body'; readonly requestId: string; readonly body: unknown }
   /** A tool call has reached its end: exactly one of each. */

@@ -20,6 +20,11 @@ export function errorOf(failure: Failure): GatewayError {
   return new GatewayError(code, message, retryAfter === undefined ? {} : { retryAfter });
 }
 
+/** What everybody but the client may read. */
+export function toldOf({ error, message }: Failure): string {
+  return error instanceof GatewayError ? error.told : message;
+}
+
 export function codeOf({ code }: Failure): ErrorCode {
   return Object.hasOwn(errorTable, code) ? (code as ErrorCode) : 'internal';
 }

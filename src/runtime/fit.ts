@@ -1,7 +1,7 @@
 /** Whether a prompt fits an engine, and how long its answer may get. */
 import type { EngineInfo } from '../backends/types.ts';
 import type { Prompt } from '../prompt/types.ts';
-import { GatewayError } from '../protocol/errors.ts';
+import { GatewayError, toGatewayError } from '../protocol/errors.ts';
 import type { BackendHandle } from './backend.ts';
 
 export interface Fit {
@@ -21,4 +21,13 @@ export function fitInto(prompt: Prompt, handle: BackendHandle, info: EngineInfo)
   }
   const room = Math.max(1, info.contextWindow - promptTokens);
   return { promptTokens, maxTokens: Math.min(prompt.settings.maxTokens, info.maxOutputTokens, room) };
+}
+
+/** A template may refuse a conversation as soon as it is counted. */
+export function fitOrProblem(prompt: Prompt, handle: BackendHandle, info: EngineInfo): Fit | GatewayError {
+  try {
+    return fitInto(prompt, handle, info);
+  } catch (error) {
+    return toGatewayError(error);
+  }
 }

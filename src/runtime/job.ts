@@ -28,6 +28,9 @@ export interface Job {
   grantedAt: number | undefined;
   firstTokenAt: number | undefined;
   backend: string | undefined;
+  slot: number | undefined;
+  /** Why it runs there, in words. */
+  reason: string | undefined;
   /** Its place in its session. */
   readonly turn: Turn;
   /** What its engine is expected to have of the prompt. */
@@ -119,6 +122,8 @@ export function createJob(input: JobInput): Job {
     grantedAt: undefined,
     firstTokenAt: undefined,
     backend: undefined,
+    slot: undefined,
+    reason: undefined,
     turn,
     get expected() {
       return expected;

@@ -9,8 +9,11 @@ export interface LeaseMeter {
   end(): void;
 }
 
-/** To be started with the attempt. */
-export function startLeaseMeter(scheduler: SchedulerActor, requestId: string): LeaseMeter {
+/**
+ * To be started with the attempt.
+ * @param onPrefilled called once, when the engine is through with the prompt
+ */
+export function startLeaseMeter(scheduler: SchedulerActor, requestId: string, onPrefilled: () => void): LeaseMeter {
   const startedAt = performance.now();
   let prefilledAt: number | undefined;
   let reused: number | undefined;
@@ -19,6 +22,7 @@ export function startLeaseMeter(scheduler: SchedulerActor, requestId: string): L
       if (prefilledAt !== undefined) return;
       prefilledAt = performance.now();
       scheduler.send({ type: 'lease.progress', requestId });
+      onPrefilled();
     },
     reused(share) {
       reused = share;

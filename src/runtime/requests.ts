@@ -10,11 +10,12 @@ import { flightKey, follow, lead, type NewRequest } from './arrival.ts';
 import { startAttempt } from './attempt.ts';
 import type { BackendHandle } from './backend.ts';
 import type { EventBus } from './events.ts';
-import { errorOf, failureOf, isEnginesFault } from './failure.ts';
+import { errorOf, failureOf, isEnginesFault, toldOf } from './failure.ts';
 import { isWanted } from './grace.ts';
 import type { Job } from './job.ts';
 import { startLeaseMeter } from './lease-meter.ts';
 import { type Live, lookAt } from './live.ts';
+import { milestoneOf } from './milestones.ts';
 import type { Models } from './models.ts';
 import type { Sessions } from './sessions.ts';
 import { summarize, turnOf } from './summary.ts';
@@ -72,6 +73,8 @@ export function createRequests(deps: Deps): Requests {
         if (!handle) throw new Error(`no backend ${lease.backend}`);
         job.grantedAt ??= performance.now();
         job.backend = lease.backend;
+        job.slot = lease.slot;
+        job.reason = lease.reason;
         job.flight.describe({ 'x-warmslot-backend': lease.backend });
         job.expectOf(handle, lease);
         warmUp?.runs(job, lease.backend);
@@ -80,13 +83,17 @@ export function createRequests(deps: Deps): Requests {
             if (event.type === 'attempt.done' && handle.status() !== 'up')
               handle.actor.send({ type: 'attempt.succeeded' });
             if (event.type === 'attempt.failed' && isEnginesFault(event.failure)) {
-              handle.actor.send({ type: 'attempt.broke', reason: event.failure.message });
+              handle.actor.send({ type: 'attempt.broke', reason: toldOf(event.failure) });
             }
+            const milestone = milestoneOf(job.id, event);
+            if (milestone) events.emit(milestone);
             sendBack(event);
           },
           count: (outcome, tool, changes) =>
             events.emit({ type: 'toolCall.read', requestId: job.id, tool, outcome, changes }),
-          meter: startLeaseMeter(scheduler, job.id),
+          meter: startLeaseMeter(scheduler, job.id, () =>
+            events.emit({ type: 'attempt.prefilled', requestId: job.id }),
+          ),
         });
         entry.attempt = attempt;
         return attempt.stop;

@@ -4,7 +4,7 @@ import type { requestMachine } from '../../machines/request.ts';
 import type { TurnReport } from '../../machines/session.ts';
 import type { RequestSummary } from './events.ts';
 import { shortfallOf } from './expected-prefix.ts';
-import { codeOf } from './failure.ts';
+import { codeOf, toldOf } from './failure.ts';
 import type { Job } from './job.ts';
 
 /** Of its own or, where it has joined another, of the one that answered it. */
@@ -14,6 +14,8 @@ type Told = Pick<
   | 'identity'
   | 'client'
   | 'backend'
+  | 'slot'
+  | 'reason'
   | 'cache'
   | 'arrivedAt'
   | 'grantedAt'
@@ -35,11 +37,14 @@ export function summarize(job: Told, { value, context }: SnapshotFrom<typeof req
     session: job.identity.sessionId,
     lineage: job.identity.lineage,
     client: job.client,
+    band: job.identity.band,
     outcome,
     errorCode: failure ? codeOf(failure) : undefined,
-    errorMessage: failure?.message,
-    cause: failure?.error instanceof Error ? failure.error.cause : undefined,
+    errorMessage: failure && toldOf(failure),
+    error: failure?.error,
     backend: job.backend,
+    slot: job.slot,
+    reason: job.reason,
     cache: job.cache,
     promptTokens: usage ? usage.input_tokens + usage.cache_creation_input_tokens + cachedTokens : 0,
     cachedTokens,

@@ -5,7 +5,7 @@ import type { EngineEvent } from '../backends/types.ts';
 import type { Prompt } from '../prompt/types.ts';
 import { GatewayError } from '../protocol/errors.ts';
 import type { BackendHandle } from './backend.ts';
-import { fitInto } from './fit.ts';
+import { fitOrProblem } from './fit.ts';
 import { usePrefix } from './prefix-use.ts';
 
 /**
@@ -20,8 +20,8 @@ export function startPrefill(
 ): () => void {
   const info = handle.info();
   if (!info) throw new Error(`warm-up on ${handle.backend.name} without engine info`);
-  const fit = fitInto(prompt, handle, info);
-  if (fit instanceof GatewayError) throw fit;
+  const fit = fitOrProblem(prompt, handle, info);
+  if (fit instanceof GatewayError) throw new Error(fit.told);
   const { requestId, slot } = lease;
   const { prefixKey, prefixBytes, chain } = prompt;
   const use = usePrefix({ id: requestId, shape: { prefixKey, prefixBytes, chain } }, handle, lease);
@@ -41,7 +41,7 @@ export function startPrefill(
         return report({ type: 'prefill.done' });
       case 'failed':
         outcome = 'failed';
-        return report({ type: 'prefill.failed', error: event.error });
+        return report({ type: 'prefill.failed', error: new Error(event.error.told) });
       default:
         use.spoke();
     }

@@ -9,7 +9,7 @@ import { type AccessRules, checkSource, createKeyCheck } from './access.ts';
 import { fromThrown, sendError } from './errors.ts';
 import { countTokensRoute } from './routes/count-tokens.ts';
 import { healthRoute } from './routes/health.ts';
-import { messagesRoute } from './routes/messages.ts';
+import { messagesPath, messagesRoute } from './routes/messages.ts';
 import { modelsRoutes } from './routes/models.ts';
 import { rootRoutes } from './routes/root.ts';
 
@@ -48,8 +48,12 @@ export function createServer(gateway: Gateway, rules: AccessRules, promptRules: 
     if (parsed.ok) done(null, parsed.value);
     else done(new GatewayError('invalid_json', `The body is not valid JSON: ${parsed.reason}`));
   });
-  app.setErrorHandler((error, _request, reply) => {
+  app.setErrorHandler((error, request, reply) => {
     const ours = fromThrown(error);
+    if (request.routeOptions.url === messagesPath) {
+      const { id: requestId, client } = request;
+      gateway.events.emit({ type: 'request.refused', requestId, client, code: ours.code });
+    }
     if (ours.code === 'internal') gateway.events.emit({ type: 'actor.broke', actor: 'server', error });
     return sendError(reply, ours);
   });

@@ -1,7 +1,7 @@
 /** The Messages API's stream as engine events. */
 import type { EndReason, EngineEvent, EngineUsage } from '../../protocol/engine.ts';
 import { isJsonObject, type JsonObject, parseJson } from '../../protocol/json.ts';
-import { type EngineProblem, toProblem } from '../openai-compatible/engine-errors.ts';
+import { type EngineProblem, seenProblem, toProblem } from '../openai-compatible/engine-errors.ts';
 
 export type MessageEnd =
   | {
@@ -78,7 +78,7 @@ export function createMessageDecoder(push: (event: EngineEvent) => void): Messag
         return undefined;
       case 'message_stop':
         if (reason) return { type: 'ended', reason, stopSequence, usage };
-        return { type: 'failed', problem: toProblem('its message stopped without a reason') };
+        return { type: 'failed', problem: seenProblem('its message stopped without a reason') };
       case 'error':
         return { type: 'failed', problem: withStatus(toProblem(event.error)) };
       default:
@@ -95,7 +95,7 @@ export function createMessageDecoder(push: (event: EngineEvent) => void): Messag
     read(data) {
       const parsed = parseJson(data);
       if (parsed.ok && isJsonObject(parsed.value)) return readEvent(parsed.value);
-      return { type: 'failed', problem: toProblem('it sent an event that is not a JSON object') };
+      return { type: 'failed', problem: seenProblem('it sent an event that is not a JSON object') };
     },
   };
 }

@@ -2,7 +2,7 @@
 import { createTokenEstimator } from '../../prompt/token-estimate.ts';
 import type { EngineSink } from '../../protocol/engine.ts';
 import type { GatewayError } from '../../protocol/errors.ts';
-import { brokenOff, problemError, refusal, toProblem, unanswered } from '../openai-compatible/engine-errors.ts';
+import { brokenOff, problemError, refusal, seenProblem, unanswered } from '../openai-compatible/engine-errors.ts';
 import { openEventStream } from '../openai-compatible/event-stream.ts';
 import { openHttp } from '../openai-compatible/http.ts';
 import { chosenModel, servedModels } from '../openai-compatible/models.ts';
@@ -65,7 +65,7 @@ export const createAnthropicBackend: CreateBackend = (options) => {
           },
           readEnd: () => sink.flush(),
           ended() {
-            if (!over) fail(problemError(http, toProblem('its answer stopped before it was complete')));
+            if (!over) fail(problemError(http, seenProblem('its answer stopped before it was complete')));
           },
           refused: (status, text, retryAfter) => fail(refusal(http, status, text, retryAfter)),
           broken(error, answering) {

@@ -192,5 +192,6 @@ function explain(error: unknown, modelPath: string): GatewayError {
   const advice = memory ? '; set a smaller contextWindow, fewer slots or a smaller model' : '';
   return new GatewayError('engine_failed', `The embedded engine failed on ${modelPath}: ${error.message}${advice}`, {
     cause: error,
+    quote: error.message,
   });
 }

@@ -30,8 +30,9 @@ export function createRenderer({ jinja }: Pick<Library, 'jinja'>, source: Templa
     // Some templates that know tools take one call at a time and refuse two.
     const plain = 'refusal' in given && knowsTools ? render(toTemplateInput(prompt, true), flags) : given;
     if ('text' in plain) return plain.text;
-    const words = `The model's chat template refuses this conversation: ${reason(plain.refusal)}`;
-    throw new GatewayError('engine_refused', words, { cause: plain.refusal });
+    const quote = reason(plain.refusal);
+    const words = `The model's chat template refuses this conversation: ${quote}`;
+    throw new GatewayError('engine_refused', words, { cause: plain.refusal, quote });
   };
 
   function render({ messages, tools }: TemplateInput, flags: object = {}): Rendered {

@@ -1,7 +1,7 @@
 /** chat.completion.chunk records as engine events. Checked by hand and leniently: this runs for every token. */
 import type { EndReason, EngineEvent, EngineUsage } from '../../protocol/engine.ts';
 import { isJsonObject, type JsonObject, parseJson } from '../../protocol/json.ts';
-import { type EngineProblem, toProblem } from './engine-errors.ts';
+import { type EngineProblem, seenProblem, toProblem } from './engine-errors.ts';
 import { createToolCallDeltas } from './tool-call-deltas.ts';
 
 /** What became of an answer. */
@@ -57,7 +57,7 @@ export function createChatDecoder(push: (event: EngineEvent) => void, maxTokens:
     const reason = endReason(finish);
     toolCalls.close(reason === 'max_tokens');
     if (finish === undefined) return fail(undefined, done && !spoke);
-    if (finish === 'error') return fail(toProblem('its generation ended with an error'));
+    if (finish === 'error') return fail(seenProblem('its generation ended with an error'));
     return { type: 'ended', reason, usage };
   };
 
@@ -79,14 +79,14 @@ export function createChatDecoder(push: (event: EngineEvent) => void, maxTokens:
       if (data === '[DONE]') return close(true);
       const parsed = parseJson(data);
       if (!parsed.ok || !isJsonObject(parsed.value))
-        return fail(toProblem('it sent a record that is not a JSON object'));
+        return fail(seenProblem('it sent a record that is not a JSON object'));
       const { error, choices, usage: counted } = parsed.value;
       if (error !== undefined && error !== null) return fail(toProblem(error), !spoke);
       if (isJsonObject(counted)) usage = toUsage(counted);
       const choice: unknown = Array.isArray(choices) ? choices[0] : undefined;
       if (!isJsonObject(choice)) return undefined;
       if (isJsonObject(choice.delta) && !readDelta(choice.delta)) {
-        return fail(toProblem('it sent the pieces of its tool calls out of order'));
+        return fail(seenProblem('it sent the pieces of its tool calls out of order'));
       }
       // A second one is possible when the engine finds a tool call after its last token: it is the right one.
       if (typeof choice.finish_reason === 'string') finish = choice.finish_reason;

@@ -15,6 +15,8 @@ export interface EngineProblem {
   /** HTTP status as far as the record holds one. */
   readonly status: number | undefined;
   readonly body: JsonObject;
+  /** It did not say so, we saw it. */
+  readonly seen?: true;
 }
 
 /**
@@ -30,10 +32,14 @@ export function refusal(engine: EngineLabel, status: number, text: string, retry
 
 export function problemError(engine: EngineLabel, problem: EngineProblem, options: ErrorOptions = {}): GatewayError {
   const { status = 500, message, type } = problem;
+  const quote = quoteOf(problem);
   const tooLong = promptTooLong(problem);
   if (tooLong) return tooLong;
-  const say = (code: ErrorCode, text: string) => new GatewayError(code, `${label(engine)} ${text}`, options);
-  if (status === 401 || status === 403) {
+  const say = (code: ErrorCode, text: string) =>
+    new GatewayError(code, `${label(engine)} ${text}`, { ...options, quote });
+  // Its words may hold the key.
+  if (status === 401) return say('engine_auth', `refused the key; set backends.${engine.name}.apiKey`);
+  if (status === 403) {
     return say('engine_auth', `refused the key (${message}); set backends.${engine.name}.apiKey`);
   }
   if (/busy|overloaded/.test(type) || status === 429 || status === 529)
@@ -53,6 +59,7 @@ function promptTooLong({ type, message, body }: EngineProblem): GatewayError | u
   return new GatewayError(
     'prompt_too_long',
     `prompt is too long: ${numbers ? `${tokens} tokens > ${limit} maximum` : message}`,
+    { quote: message },
   );
 }
 
@@ -98,6 +105,16 @@ export function readProblem(text: string): EngineProblem {
   if (parsed.ok && isJsonObject(parsed.value))
     return toProblem(parsed.value.error ?? parsed.value.detail ?? parsed.value);
   return toProblem(text);
+}
+
+/** What an engine did, in our words. */
+export function seenProblem(message: string): EngineProblem {
+  return { message, type: '', status: undefined, body: {}, seen: true };
+}
+
+/** What of the message may hold the client's text. */
+export function quoteOf({ message, seen }: EngineProblem): string | undefined {
+  return seen ? undefined : message;
 }
 
 /** @param value the content of `error` or `detail` */

@@ -8,7 +8,7 @@ import type { BackendOptions, CreateBackend, EngineInfo, Generation } from '../t
 import type { StreamFailure } from './chat-decoder.ts';
 import { runChat } from './chat-run.ts';
 import { defaultContextWindow, defaultMaxOutputTokens } from './defaults.ts';
-import { problemError, toProblem } from './engine-errors.ts';
+import { problemError, seenProblem } from './engine-errors.ts';
 import { bearer, type EngineHttp, openHttp } from './http.ts';
 import { chosenModel, servedModels } from './models.ts';
 import { createPlainFallback, type Start } from './plain-fallback.ts';
@@ -96,5 +96,5 @@ function describe(options: BackendOptions, served: readonly string[], facts: Ser
 
 /** Error records inside a stream hold a status like an answer's. */
 function explain(http: EngineHttp, { problem }: StreamFailure): GatewayError {
-  return problemError(http, problem ?? toProblem('its answer stopped before it was complete'));
+  return problemError(http, problem ?? seenProblem('its answer stopped before it was complete'));
 }

@@ -8,9 +8,11 @@ import type { Gateway } from '../../runtime/gateway.ts';
 import { createJsonReply } from '../json-reply.ts';
 import { createSseReply } from '../sse-reply.ts';
 
+export const messagesPath = '/v1/messages';
+
 export function messagesRoute(app: FastifyInstance, gateway: Gateway, rules: PromptRules): void {
   const { timing } = gateway;
-  app.post('/v1/messages', (request, reply) => {
+  app.post(messagesPath, (request, reply) => {
     const body = parseBody(request.body);
     gateway.events.emit({ type: 'request.body', requestId: request.id, body });
     const prompt = toPrompt(body, rules);
@@ -23,6 +25,7 @@ export function messagesRoute(app: FastifyInstance, gateway: Gateway, rules: Pro
       client: request.client,
       prompt,
       reply: port,
+      traceparent: traceContext(request.headers.traceparent),
       skipCache: /\bno-cache\b/.test(request.headers['cache-control'] ?? ''),
     });
     // `request.raw` closes as soon as the body is read; only the response's socket tells that the client left.
@@ -30,6 +33,11 @@ export function messagesRoute(app: FastifyInstance, gateway: Gateway, rules: Pro
       if (!reply.raw.writableFinished) clientClosed();
     });
   });
+}
+
+/** Only as W3C writes it: it goes into traces. */
+function traceContext(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' && /^00-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/.test(header) ? header : undefined;
 }
 
 function parseBody(body: unknown): MessagesRequest {

@@ -4,7 +4,7 @@ import { brokenOff, refusal, unanswered } from '../../../src/backends/openai-com
 const engine = { name: 'mlx', location: 'http://studio.local:8000/v1' };
 
 test.each([
-  [401, '{"detail":"Invalid API key"}', 'engine_auth', /Invalid API key.*backends\.mlx\.apiKey/],
+  [401, '{"detail":"Invalid API key"}', 'engine_auth', /refused the key; set backends\.mlx\.apiKey/],
   [
     404,
     '{"detail":"The model `x` does not exist. Available model: `local`"}',
@@ -60,4 +60,12 @@ test('silence is a failure, a closed door is unreachable, a bug of ours is neith
   expect(unanswered(engine, new DOMException('late', 'TimeoutError')).code).toBe('engine_failed');
   expect(brokenOff(engine, coded('UND_ERR_SOCKET')).code).toBe('engine_failed');
   expect(brokenOff(engine, new TypeError('oops')).code).toBe('internal');
+});
+
+test("an engine's own words are for the client alone: they may quote the prompt, or the key", () => {
+  const words = 'the token "my secret" is not in the vocabulary';
+  const error = refusal(engine, 500, JSON.stringify({ detail: words }));
+  expect(error.message).toContain(words);
+  expect(error.told).toBe('Engine "mlx" (http://studio.local:8000/v1) failed: …');
+  expect(refusal(engine, 401, '{"detail":"wrong key sk-secret"}').message).not.toContain('sk-secret');
 });
