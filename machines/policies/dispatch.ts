@@ -20,7 +20,7 @@ export interface Decision {
 export function decide(floor: Floor): Decision {
   let wakeAt = Number.POSITIVE_INFINITY;
   if (floor.queue.length === 0 || !floor.slots.some(isAvailable)) return { next: undefined, wakeAt };
-  const order = orderOf(floor, mayHave);
+  const { order } = orderOfStartable(floor);
   for (const candidate of order) {
     const until = waitsUntil(candidate.waiting, candidate.spot, floor);
     if (until <= floor.now) return { next: passengerOf(candidate, order, floor) ?? candidate, wakeAt };
@@ -53,20 +53,38 @@ export function forecast(ticket: Ticket, floor: Floor): Forecast {
 }
 
 function aheadOf(ticket: Ticket, floor: Floor): readonly Ticket[] {
-  const order = orderOf(floor, () => true).map(({ waiting }) => waiting.ticket);
+  const order = orderOfAll(floor).order.map(({ waiting }) => waiting.ticket);
   return order.slice(0, Math.max(0, order.indexOf(ticket)));
 }
 
 type IsOpen = (waiting: Waiting, spot: Spot, on: Standings) => boolean;
 
-function orderOf(floor: Floor, isOpen: IsOpen): readonly Candidate[] {
+interface Order {
+  readonly order: readonly Candidate[];
+  /** Somebody would wait too long in the usual order. */
+  readonly byDeadline: boolean;
+}
+
+/** As if every slot could be had. */
+export function orderOfAll(floor: Floor): Order {
+  return orderOf(floor, () => true);
+}
+
+/** Of those who could have a slot now. */
+export function orderOfStartable(floor: Floor): Order {
+  return orderOf(floor, mayHave);
+}
+
+function orderOf(floor: Floor, isOpen: IsOpen): Order {
   const isKept = floor.slots.some(({ state }) => state === 'held');
   const on = { floor, shares: sharesOf(floor), slackMs: isKept ? slackMs(floor) : Number.POSITIVE_INFINITY };
   const order = serviceOrder(candidatesOf(on, isOpen), floor.policy);
   const [first] = order;
-  if (!first || first.spot.durationMs <= slackMs(floor, first.waiting.ticket)) return order;
+  const byDeadline = first !== undefined && first.spot.durationMs > slackMs(floor, first.waiting.ticket);
+  if (!byDeadline) return { order, byDeadline };
   // Nobody's slot is kept while others run out of time.
-  return deadlineOrder(candidatesOf(on, (waiting, spot, each) => isIdle(spot, each) || isOpen(waiting, spot, each)));
+  const isHad: IsOpen = (waiting, spot, each) => isIdle(spot, each) || isOpen(waiting, spot, each);
+  return { order: deadlineOrder(candidatesOf(on, isHad)), byDeadline };
 }
 
 /** Those that wait and could start now, each with its best spot, in order of arrival. */

@@ -37,6 +37,16 @@ function compare(a: Candidate, b: Candidate, { order }: Policy): number {
   );
 }
 
+export type Criterion = 'kept' | 'band' | 'share' | 'prefill' | 'arrival';
+
+/** What puts the first of two before the second in the order of service. */
+export function decisive(a: Candidate, b: Candidate, { order }: Policy): Criterion {
+  if (isExpected(a) !== isExpected(b)) return 'kept';
+  if (order === 'warm' && a.waiting.ticket.band !== b.waiting.ticket.band) return 'band';
+  if (a.excessMs !== b.excessMs) return 'share';
+  return order === 'warm' && a.spot.prefillMs !== b.spot.prefillMs ? 'prefill' : 'arrival';
+}
+
 /** The slot was kept for it. */
 function isExpected({ waiting, spot }: Candidate): boolean {
   const { hold } = spot.slot;

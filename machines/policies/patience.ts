@@ -31,6 +31,15 @@ export function waitsUntil({ ticket, deadline }: Waiting, spot: Spot, floor: Flo
   return Math.min(deadline, Math.max(...reasons));
 }
 
+/** What it waits for on this slot, in words; undefined when it would start there at once. */
+export function waitsFor(waiting: Waiting, spot: Spot, floor: Floor): string | undefined {
+  if (waitsUntil(waiting, spot, floor) <= floor.now) return undefined;
+  const { ticket } = waiting;
+  if (leader(ticket, spot, floor) > floor.now) return 'the first request with its prefix, which prefills it now';
+  if (warmer(ticket, spot, floor) > floor.now) return 'a busy engine that holds more of its prompt';
+  return 'a moment in which it pushes nobody out of the cache';
+}
+
 /** A side request waits for a moment when it pushes nothing out. */
 function calm(ticket: Ticket, spot: Spot, floor: Floor): number {
   if (ticket.band !== 'auxiliary' || lossMs(ticket, spot, floor) <= negligibleMs) return floor.now;
