@@ -45,10 +45,16 @@ export interface Failure {
   readonly error?: unknown;
 }
 
+/** Units of the prompt that are prefilled. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+}
+
 export type AttemptEvent =
   /** The engine accepted the prompt. */
   | { type: 'attempt.accepted' }
-  | { type: 'attempt.progress'; done: number; total: number }
+  | ({ type: 'attempt.progress' } & Progress)
   /** Content reached the client: from here on the answer cannot be taken back. */
   | { type: 'attempt.firstToken' }
   /** The answer is there, but for calls no tool can take: the engine is asked once more for those, on the same lease. */
@@ -81,6 +87,8 @@ export type RequestEvent =
 interface RequestContext extends RequestInput {
   readonly lease: Lease | undefined;
   readonly forwarded: boolean;
+  /** Of the attempt that runs, as far as its engine says. */
+  readonly progress: Progress | undefined;
   readonly failure: Failure | undefined;
   /** Attempts on an engine that was busy with work that is not ours. */
   readonly busyTries: number;
@@ -130,12 +138,19 @@ export const requestMachine = setup({
     ),
     startGrace: raise({ type: 'grace.over' }, { id: 'grace', delay: 'grace' }),
     endGrace: cancel('grace'),
+    noteProgress: assign(({ event }) =>
+      event.type === 'attempt.progress' ? { progress: { done: event.done, total: event.total } } : {},
+    ),
     fail: assign((_, params: { failure: Failure }) => ({ failure: params.failure })),
     /** The failed backend is no candidate any more; a busy one is asked again. */
     dropBackend: assign(({ context }) =>
       context.failure?.busy
-        ? { busyTries: context.busyTries + 1, lease: undefined }
-        : { ticket: withoutCandidate(context.ticket, context.lease?.backend), lease: undefined },
+        ? { busyTries: context.busyTries + 1, lease: undefined, progress: undefined }
+        : {
+            ticket: withoutCandidate(context.ticket, context.lease?.backend),
+            lease: undefined,
+            progress: undefined,
+          },
     ),
   },
   guards: {
@@ -165,7 +180,14 @@ export const requestMachine = setup({
 }).createMachine({
   id: 'request',
   initial: 'admitting',
-  context: ({ input }) => ({ ...input, lease: undefined, forwarded: false, failure: undefined, busyTries: 0 }),
+  context: ({ input }) => ({
+    ...input,
+    lease: undefined,
+    forwarded: false,
+    progress: undefined,
+    failure: undefined,
+    busyTries: 0,
+  }),
   on: {
     'client.closed': '.cancelled',
     'client.joined': { actions: 'endGrace' },
@@ -254,7 +276,7 @@ export const requestMachine = setup({
       initial: 'connecting',
       states: {
         connecting: { on: { 'attempt.accepted': 'prefilling' } },
-        prefilling: { on: { 'attempt.progress': { actions: 'openReply' } } },
+        prefilling: { on: { 'attempt.progress': { actions: ['openReply', 'noteProgress'] } } },
         decoding: {},
         /** Left with the attempt: what comes of it goes to the client in one piece. */
         correcting: {},

@@ -63,7 +63,7 @@ export type SessionEmitted =
       cause: string;
     };
 
-interface SessionContext extends SessionInput {
+export interface SessionContext extends SessionInput {
   readonly inFlight: number;
   readonly lineages: Readonly<Record<string, Lineage>>;
 }

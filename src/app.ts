@@ -9,6 +9,7 @@ import { createVllmMlxBackend } from './backends/vllm-mlx/index.ts';
 import { createResponseCache } from './cache/responses.ts';
 import { type BackendConfig, type Config, enabledBackends } from './config/backends.ts';
 import { logEvents } from './observe/log.ts';
+import { createOverview } from './observe/overview/overview.ts';
 import { type BackendHandle, startBackend } from './runtime/backend.ts';
 import { createEventBus } from './runtime/events.ts';
 import { createGateway, type Gateway } from './runtime/gateway.ts';
@@ -81,7 +82,8 @@ export function createApp(config: Config, deps: AppDeps): App {
     warmUp,
   });
   const gateway = createGateway({ scheduler, timing, events, backends: handles, models, requests, sessions, cache });
-  const server = createServer(gateway, config.server, config.prompt);
+  const observers = { overview: createOverview(gateway, warmUp) };
+  const server = createServer(gateway, observers, { access: config.server, prompt: config.prompt });
 
   function build(options: BackendConfig): Backend {
     const create = deps.backends?.[options.type] ?? factories[options.type];

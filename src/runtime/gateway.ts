@@ -49,6 +49,10 @@ export interface Gateway {
   readonly backends: readonly BackendHandle[];
   readonly models: Models;
   readonly requests: Requests;
+  readonly sessions: Sessions;
+  readonly scheduler: SchedulerActor;
+  /** It takes nothing new any more. */
+  readonly draining: boolean;
   /** Prompt tokens on the backend that would serve it. @throws GatewayError unknown_model | no_backend */
   countTokens(prompt: Prompt): number;
   health(): Health;
@@ -99,6 +103,11 @@ export function createGateway({
     backends,
     models,
     requests,
+    sessions,
+    scheduler,
+    get draining() {
+      return draining;
+    },
     countTokens(prompt) {
       const candidates = models.candidates(prompt.model);
       const known = candidates.find((handle) => handle.info() !== undefined);

@@ -1,7 +1,11 @@
 /** A request while it lives, as the registry of requests keeps it. */
-import type { RequestActor } from '../../machines/request.ts';
-import type { Message } from '../protocol/anthropic/events.ts';
+import type { StateValue } from 'xstate';
+import type { Ticket } from '../../machines/policies/types.ts';
+import type { Progress, RequestActor } from '../../machines/request.ts';
+import type { Lease } from '../../machines/scheduler.ts';
+import type { Message, Usage } from '../protocol/anthropic/events.ts';
 import type { Attempt } from './attempt.ts';
+import type { CacheUse } from './events.ts';
 import type { Job } from './job.ts';
 import type { ReplyPort } from './reply-port.ts';
 import type { Timing } from './timing.ts';
@@ -38,4 +42,53 @@ export function lookAt({ job, leader, actor, attempt }: Live, timing: Timing): v
     const limit = snapshot.context.forwarded ? silenceTimeout : firstTokenTimeout;
     if (attempt.silentFor() > limit && !attempt.giveUpAsking()) actor.send({ type: 'attempt.silent' });
   }
+}
+
+/** A request while it lives, for whoever looks. Times are of the clock of `performance.now()`. */
+export interface LiveRequest {
+  readonly id: string;
+  readonly ticket: Ticket;
+  /** `main`, `auxiliary` or the agent's id. */
+  readonly agent: string;
+  /** Of its machine, dotted: `attempting.prefilling`. */
+  readonly state: string;
+  readonly isWaiting: boolean;
+  /** The request whose generation answers it. */
+  readonly leader: string | undefined;
+  readonly lease: Lease | undefined;
+  readonly grantedAt: number | undefined;
+  readonly firstTokenAt: number | undefined;
+  readonly progress: Progress | undefined;
+  /** An estimate until the engine counts. */
+  readonly usage: Usage | undefined;
+  readonly cache: CacheUse;
+  /** Nobody reads its answer any more. */
+  readonly deserted: boolean;
+}
+
+export function describeLive({ id, job, leader, actor }: Live): LiveRequest {
+  const snapshot = actor.getSnapshot();
+  const { ticket, lease, progress } = snapshot.context;
+  return {
+    id,
+    ticket,
+    agent: job.identity.agentId,
+    state: dotted(snapshot.value),
+    isWaiting: snapshot.hasTag('waiting'),
+    leader: leader?.id,
+    lease,
+    grantedAt: job.grantedAt,
+    firstTokenAt: job.firstTokenAt,
+    progress,
+    usage: job.usage(),
+    cache: leader ? 'joined' : job.cache,
+    deserted: job.flight.deserted,
+  };
+}
+
+function dotted(value: StateValue): string {
+  if (typeof value === 'string') return value;
+  return Object.entries(value)
+    .map(([name, inner]) => (inner === undefined ? name : `${name}.${dotted(inner)}`))
+    .join(' ');
 }

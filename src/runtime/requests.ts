@@ -14,7 +14,7 @@ import { errorOf, failureOf, isEnginesFault, toldOf } from './failure.ts';
 import { isWanted } from './grace.ts';
 import type { Job } from './job.ts';
 import { startLeaseMeter } from './lease-meter.ts';
-import { type Live, lookAt } from './live.ts';
+import { describeLive, type Live, type LiveRequest, lookAt } from './live.ts';
 import { milestoneOf } from './milestones.ts';
 import type { Models } from './models.ts';
 import type { Sessions } from './sessions.ts';
@@ -30,6 +30,9 @@ export interface Requests {
   start(request: NewRequest): () => void;
   running(): number;
   waiting(): number;
+  /** In order of arrival. */
+  list(): readonly LiveRequest[];
+  find(id: string): LiveRequest | undefined;
   /** Resolves when no request is left. */
   idle(): Promise<void>;
   /** Ends whatever still runs with an error. */
@@ -241,6 +244,11 @@ export function createRequests(deps: Deps): Requests {
     },
     running: () => [...live.values()].filter(({ actor }) => actor.getSnapshot().hasTag('generating')).length,
     waiting: () => [...live.values()].filter(({ actor }) => actor.getSnapshot().hasTag('waiting')).length,
+    list: () => [...live.values()].map(describeLive),
+    find(id) {
+      const entry = live.get(id);
+      return entry && describeLive(entry);
+    },
     idle: () => new Promise((resolve) => (live.size === 0 ? resolve() : idleWaiters.add(resolve))),
     failAll() {
       for (const { actor } of live.values()) actor.send({ type: 'gateway.closing' });

@@ -5,6 +5,7 @@ import {
   type Continuation,
   type Service,
   type SessionActor,
+  type SessionContext,
   sessionMachine,
   type TurnReport,
 } from '../../machines/session.ts';
@@ -39,6 +40,8 @@ export interface Sessions {
   /** The session's actor is started on first use. */
   begin(turn: NewTurn): Turn;
   count(): number;
+  /** The most recently used first. */
+  list(): readonly SessionContext[];
   close(): void;
 }
 
@@ -103,6 +106,7 @@ export function createSessions(events: EventBus): Sessions {
       };
     },
     count: () => actors.size,
+    list: () => [...actors.values()].map((actor) => actor.getSnapshot().context),
     close() {
       stopListening();
       for (const actor of actors.values()) actor.stop();

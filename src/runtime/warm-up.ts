@@ -7,7 +7,7 @@
  */
 import { createActor, fromCallback, fromPromise } from 'xstate';
 import { poolOf, slotsOf } from '../../machines/policies/pool.ts';
-import type { Ticket } from '../../machines/policies/types.ts';
+import type { PromptShape, Ticket } from '../../machines/policies/types.ts';
 import type { SchedulerActor } from '../../machines/scheduler.ts';
 import { type PrefillInput, type WarmUpActor, warmUpMachine } from '../../machines/warm-up.ts';
 import type { Prompt } from '../prompt/types.ts';
@@ -21,6 +21,8 @@ import { likeliest, prefixOf, type Remembered, remember } from './warm-up-prompt
 export interface WarmUp {
   /** To be told of every request that is about to run. */
   runs(job: Pick<Job, 'identity' | 'prompt'>, backend: string): void;
+  /** Prefixes that can be prefilled there without being asked for, the likeliest to be asked for first. */
+  known(backend: string): readonly PromptShape[];
   close(): void;
 }
 
@@ -32,6 +34,9 @@ interface Deps {
 }
 
 const idPrefix = 'warm-';
+
+/** Whose account warm-ups are charged to. */
+export const warmUpClient = 'warmslot';
 
 /** Whether it is ours and nobody's request. */
 export const isWarmUp = (requestId: string): boolean => requestId.startsWith(idPrefix);
@@ -73,6 +78,7 @@ export function startWarmUp({ scheduler, backends, events, timing }: Deps): Warm
     runs({ identity: { lineage, band }, prompt }, backend) {
       if (prompt) warmers.get(backend)?.remember({ lineage, band, prompt: prefixOf(prompt) });
     },
+    known: (backend) => warmers.get(backend)?.known() ?? [],
     close() {
       stopListening();
       for (const actor of actors()) actor.send({ type: 'gateway.closing' });
@@ -86,6 +92,7 @@ const ownEngines: ReadonlySet<string> = new Set(['vllm-mlx', 'llama-cpp']);
 interface Warmer {
   readonly actor: WarmUpActor;
   remember(ran: Remembered): void;
+  known(): readonly PromptShape[];
 }
 
 function startWarmer(handle: BackendHandle, { scheduler, events, timing }: Omit<Deps, 'backends'>): Warmer {
@@ -131,6 +138,7 @@ function startWarmer(handle: BackendHandle, { scheduler, events, timing }: Omit<
     remember: (ran) => {
       known = remember(known, ran);
     },
+    known: () => known.map(({ prompt }) => prompt),
   };
 }
 
@@ -159,7 +167,7 @@ function ticketFor({ prefixKey, prefixBytes, chain, bytes }: Prompt, backend: st
     requestId,
     session: 'warm-up',
     lineage: `warm-up/${prefixKey}`,
-    client: 'warmslot',
+    client: warmUpClient,
     band: 'auxiliary',
     arrivedAt: performance.now(),
     shape: { prefixKey, prefixBytes, chain },

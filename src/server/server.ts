@@ -1,5 +1,6 @@
 /** The front door: Fastify with our rules for access, bodies and errors; the routes have a file each. */
 import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
+import type { Overview } from '../observe/overview/types.ts';
 import type { PromptRules } from '../prompt/canonical.ts';
 import { GatewayError } from '../protocol/errors.ts';
 import { parseJson } from '../protocol/json.ts';
@@ -11,6 +12,7 @@ import { countTokensRoute } from './routes/count-tokens.ts';
 import { healthRoute } from './routes/health.ts';
 import { messagesPath, messagesRoute } from './routes/messages.ts';
 import { modelsRoutes } from './routes/models.ts';
+import { overviewRoutes } from './routes/overview.ts';
 import { rootRoutes } from './routes/root.ts';
 
 const maxBodyBytes = 128 * 1024 * 1024;
@@ -22,7 +24,17 @@ declare module 'fastify' {
   }
 }
 
-export function createServer(gateway: Gateway, rules: AccessRules, promptRules: PromptRules): FastifyInstance {
+/** What the server tells of the gateway to whoever looks. */
+export interface Observers {
+  overview(): Overview;
+}
+
+export interface ServerRules {
+  readonly access: AccessRules;
+  readonly prompt: PromptRules;
+}
+
+export function createServer(gateway: Gateway, observers: Observers, rules: ServerRules): FastifyInstance {
   const app = fastify({
     bodyLimit: maxBodyBytes,
     // An SSE stream is silent for minutes while an engine prefills; no timer of the server may end it.
@@ -33,12 +45,12 @@ export function createServer(gateway: Gateway, rules: AccessRules, promptRules: 
     rewriteUrl: ({ url }) => withoutPrefix(url ?? '/'),
     logger: false,
   });
-  const clientOf = createKeyCheck(rules);
+  const clientOf = createKeyCheck(rules.access);
 
   app.decorateRequest('client', '');
   app.addHook('onRequest', async (request, reply) => {
     reply.header('request-id', request.id);
-    checkSource(request, rules);
+    checkSource(request, rules.access);
     if (isOpen(request)) return;
     request.client = clientOf(request);
   });
@@ -61,10 +73,11 @@ export function createServer(gateway: Gateway, rules: AccessRules, promptRules: 
     sendError(reply, new GatewayError('unknown_route', `No route ${request.method} ${request.url}`)),
   );
 
-  messagesRoute(app, gateway, promptRules);
-  countTokensRoute(app, gateway, promptRules);
+  messagesRoute(app, gateway, rules.prompt);
+  countTokensRoute(app, gateway, rules.prompt);
   modelsRoutes(app, gateway);
   healthRoute(app, gateway);
+  overviewRoutes(app, observers.overview);
   rootRoutes(app, gateway);
   return app;
 }

@@ -44,6 +44,8 @@ export interface EngineView {
   /** Prompts it holds, the most recently used first, of `capacity`. */
   readonly warm: readonly WarmPrefix[];
   readonly capacity: number;
+  /** Prefixes that it does not hold and could be warmed with: what is rendered into them is still known. */
+  readonly cold: readonly ColdPrefix[];
   /** Learned; undefined before the first request. */
   readonly prefillTokensPerSecond: number | undefined;
 }
@@ -67,6 +69,8 @@ export interface WarmPrefix {
   readonly usedAt: number;
   readonly slot: number;
 }
+
+export type ColdPrefix = Pick<WarmPrefix, 'prefixKey' | 'name' | 'tokens'>;
 
 /** What is told of every request, wherever it is. */
 export interface RequestView {

@@ -1,0 +1,80 @@
+/** Engines and their slots: what is warm in each, what runs, how they are. */
+import { meanOf } from '../../../machines/policies/mean.ts';
+import { slotsOf } from '../../../machines/policies/pool.ts';
+import type { BackendView, HeldPrompt, SlotView as SchedulerSlot } from '../../../machines/policies/types.ts';
+import type { BackendHandle } from '../../runtime/backend.ts';
+import type { Gateway } from '../../runtime/gateway.ts';
+import type { WarmUp } from '../../runtime/warm-up.ts';
+import { wallClock, wallClockOrNot } from './clock.ts';
+import { bytesOf, type Names } from './names.ts';
+import type { ColdPrefix, EngineView, SlotView, WarmPrefix } from './types.ts';
+
+interface Sources extends Pick<Gateway, 'backends' | 'scheduler' | 'startedAt'> {
+  readonly names: Names;
+  readonly warmUp: Pick<WarmUp, 'known'> | undefined;
+}
+
+/** Where nothing is known of a prompt: the usual mean of code and prose. */
+const tokensPerByte = 1 / 3.5;
+
+export function engineViews(sources: Sources): readonly EngineView[] {
+  const { backends, slots } = sources.scheduler.getSnapshot().context;
+  return sources.backends.map((handle) => {
+    const scheduled = backends.find(({ name }) => name === handle.backend.name);
+    return engineView(handle, scheduled, scheduled ? slotsOf(scheduled, slots) : [], sources);
+  });
+}
+
+function engineView(
+  handle: BackendHandle,
+  scheduled: BackendView | undefined,
+  slots: readonly SchedulerSlot[],
+  { names, warmUp, startedAt }: Sources,
+): EngineView {
+  const { name, type } = handle.backend;
+  const info = handle.info();
+  const { held, kind, capacity } = handle.cache.getSnapshot().context;
+  const warmPrefix = (prompt: HeldPrompt): WarmPrefix => {
+    const known = names.of(prompt);
+    return {
+      prefixKey: prompt.prefixKey,
+      name: known?.name ?? 'warmed up',
+      tokens: Math.round(bytesOf(prompt, kind === 'prefixes') * (known?.tokensPerByte || tokensPerByte)),
+      usedAt: known ? wallClock(known.usedAt) : startedAt,
+      slot: prompt.slot,
+    };
+  };
+  const isHeld = (prefixKey: string) => held.some((prompt) => prompt.prefixKey === prefixKey);
+  return {
+    name,
+    type,
+    model: info?.model,
+    demo: info?.demo ?? false,
+    status: handle.status(),
+    reason: handle.reason(),
+    drained: false,
+    slots: slots.map(slotView),
+    warm: held.map(warmPrefix),
+    capacity,
+    cold: (warmUp?.known(name) ?? []).filter(({ prefixKey }) => !isHeld(prefixKey)).map(coldPrefix(names)),
+    prefillTokensPerSecond: scheduled && prefillRate(scheduled),
+  };
+}
+
+function coldPrefix(names: Names) {
+  return (prompt: Parameters<Names['of']>[0]): ColdPrefix => {
+    const known = names.of(prompt);
+    const tokens = Math.round(prompt.prefixBytes * (known?.tokensPerByte || tokensPerByte));
+    return { prefixKey: prompt.prefixKey, name: known?.name ?? 'warmed up', tokens };
+  };
+}
+
+function slotView({ index, state, running, lineage, hold }: SchedulerSlot): SlotView {
+  return { index, state, requestId: running?.ticket.requestId, lineage, heldUntil: wallClockOrNot(hold?.until) };
+}
+
+/** Assumed figures weigh nearly nothing. */
+function prefillRate({ rates: { prefillMsPerByte } }: BackendView): number | undefined {
+  if (prefillMsPerByte.weight < 1) return undefined;
+  return Math.round((1_000 / meanOf(prefillMsPerByte)) * tokensPerByte);
+}

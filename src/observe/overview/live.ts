@@ -1,0 +1,74 @@
+/** Requests that wait or run. */
+import { prefillMs } from '../../../machines/policies/cost.ts';
+import { outlook } from '../../../machines/policies/outlook.ts';
+import type { SlotView, Ticket } from '../../../machines/policies/types.ts';
+import type { Gateway } from '../../runtime/gateway.ts';
+import type { LiveRequest } from '../../runtime/live.ts';
+import { wallClock, wallClockOrNot } from './clock.ts';
+import { agentOf } from './names.ts';
+import type { RequestView, RunningView, WaitingView } from './types.ts';
+
+type Scheduling = ReturnType<Gateway['scheduler']['getSnapshot']>['context'];
+
+export function waitingViews(scheduling: Scheduling): readonly WaitingView[] {
+  const now = performance.now();
+  return outlook({ ...scheduling, now }).map(({ ticket, place, startsInMs, reason }) => ({
+    ...requestView(ticket),
+    place,
+    startsAt: wallClock(now + startsInMs),
+    reason,
+  }));
+}
+
+export function runningViews(live: readonly LiveRequest[], scheduling: Scheduling): readonly RunningView[] {
+  return live.filter(({ isWaiting }) => !isWaiting).map((request) => runningView(request, scheduling));
+}
+
+function runningView(request: LiveRequest, scheduling: Scheduling): RunningView {
+  const { id, ticket, state, leader, lease, cache, deserted, usage, progress } = request;
+  const promptTokens = ticket.promptTokens;
+  const own = leader === undefined ? request : undefined;
+  return {
+    ...requestView(ticket),
+    requestId: id,
+    state,
+    backend: lease?.backend,
+    slot: lease?.slot,
+    reason: leader === undefined ? (lease?.reason ?? 'it has been answered before') : `it asks the same as ${leader}`,
+    grantedAt: wallClockOrNot(own?.grantedAt),
+    firstTokenAt: wallClockOrNot(request.firstTokenAt),
+    prefilled: progress && Math.round((promptTokens * progress.done) / Math.max(1, progress.total)),
+    firstTokenDue: own && wallClockOrNot(firstTokenDue(own, scheduling)),
+    outputTokens: request.firstTokenAt === undefined ? 0 : (usage?.output_tokens ?? 0),
+    cachedTokens: usage?.cache_read_input_tokens,
+    cache,
+    deserted,
+  };
+}
+
+/** By what the backend's prefills took before. */
+function firstTokenDue({ lease, firstTokenAt }: LiveRequest, { slots, backends }: Scheduling): number | undefined {
+  if (!lease || firstTokenAt !== undefined) return undefined;
+  const backend = backends.find(({ name }) => name === lease.backend);
+  const running = slots.find(isOf(lease))?.running;
+  if (!backend || !running) return undefined;
+  return running.since + prefillMs(running.ticket.bytes - running.reusable, backend);
+}
+
+function isOf({ backend, slot }: { backend: string; slot: number }) {
+  return (view: SlotView) => view.backend === backend && view.index === slot;
+}
+
+function requestView(ticket: Ticket): RequestView {
+  const { requestId, session, lineage, client, band, promptTokens, arrivedAt } = ticket;
+  return {
+    requestId,
+    session,
+    lineage,
+    agent: agentOf(lineage, session),
+    client,
+    band,
+    promptTokens,
+    arrivedAt: wallClock(arrivedAt),
+  };
+}
