@@ -7,7 +7,7 @@
  * Where several generations run at once, the state names the first of these that any of them is in.
  */
 import { type ActorRefFrom, assign, emit, setup } from 'xstate';
-import { remember as heldAfter, planFor, reusableBytes, sharedLinks } from './policies/reuse.ts';
+import { remember as heldAfter, planFor, reuseOf, sharedLinks } from './policies/reuse.ts';
 import type { CacheKind, CachePlan, HeldPrompt } from './policies/types.ts';
 
 export interface PrefixCacheInput {
@@ -17,6 +17,8 @@ export interface PrefixCacheInput {
 export type PrefixCacheEvent =
   /** The engine was asked what it keeps: capacity in prompts. */
   | { type: 'cache.described'; kind: CacheKind; capacity: number }
+  /** Keys of all the prefixes that the engine has on disk. */
+  | { type: 'cache.stored'; prefixKeys: readonly string[] }
   | { type: 'cache.used'; requestId: string; prompt: HeldPrompt }
   /** The prompt was prefilled; `reused` is what the engine says of it, undefined when it says nothing. */
   | { type: 'cache.prefilled'; requestId: string; reused: boolean | undefined }
@@ -33,6 +35,7 @@ export type PrefixCacheEmitted = {
   kind: CacheKind;
   capacity: number;
   held: readonly HeldPrompt[];
+  stored: readonly string[];
 };
 
 interface Running {
@@ -45,6 +48,8 @@ interface PrefixCacheContext extends PrefixCacheInput {
   readonly capacity: number;
   /** Most recently used first. */
   readonly held: readonly HeldPrompt[];
+  /** As the engine says; a restart does not lose them. */
+  readonly stored: readonly string[];
   readonly running: Readonly<Record<string, Running>>;
   /** Plans that the engine's own report contradicted. */
   readonly corrections: number;
@@ -64,6 +69,7 @@ export const prefixCacheMachine = setup({
       kind: context.kind,
       capacity: context.capacity,
       held: context.held,
+      stored: context.stored,
     })),
   },
   guards: {
@@ -88,7 +94,7 @@ export const prefixCacheMachine = setup({
 }).createMachine({
   id: 'prefixCache',
   initial: 'empty',
-  context: ({ input }) => ({ ...input, kind: 'none', capacity: 1, held: [], running: {}, corrections: 0 }),
+  context: ({ input }) => ({ ...input, kind: 'none', capacity: 1, held: [], stored: [], running: {}, corrections: 0 }),
   on: {
     'cache.described': {
       guard: 'isNews',
@@ -101,6 +107,7 @@ export const prefixCacheMachine = setup({
         'publish',
       ],
     },
+    'cache.stored': { actions: [assign({ stored: ({ event }) => event.prefixKeys }), 'publish'] },
     'cache.used': { target: '.deciding', actions: assign(({ context, event }) => start(context, event)) },
     'cache.prefilled': [
       {
@@ -154,8 +161,8 @@ function runs(context: PrefixCacheContext, plan: CachePlan): boolean {
 
 function start(context: PrefixCacheContext, event: { requestId: string; prompt: HeldPrompt }): Patch {
   const { prompt, requestId } = event;
-  const reusable = reusableBytes(prompt, { cacheKind: context.kind, held: context.held }, prompt.slot);
-  const plan = planFor(context.kind, reusable);
+  const { kind: cacheKind, held, stored } = context;
+  const plan = planFor(cacheKind, reuseOf(prompt, { cacheKind, held, stored }, prompt.slot).bytes);
   return { running: { ...context.running, [requestId]: { prompt, plan } } };
 }
 
@@ -174,8 +181,8 @@ function correct(context: PrefixCacheContext, requestId: string): Patch {
   const running = context.running[requestId];
   if (!running) return {};
   const { prompt } = running;
-  const misled = (held: HeldPrompt) =>
-    reusableBytes(prompt, { cacheKind: context.kind, held: [held] }, prompt.slot) > 0;
+  const cache = { cacheKind: context.kind, stored: [] };
+  const misled = (held: HeldPrompt) => reuseOf(prompt, { ...cache, held: [held] }, prompt.slot).bytes > 0;
   return {
     ...replan(context, requestId, 'snapshot'),
     held: context.held.filter((held) => !misled(held)),

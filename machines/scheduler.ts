@@ -12,9 +12,7 @@ import { decide, type Forecast, forecast } from './policies/dispatch.ts';
 import { holdAfter } from './policies/hold.ts';
 import { type Placement, placementOn } from './policies/placement.ts';
 import {
-  type CacheKind,
   type Floor,
-  type HeldPrompt,
   type Intake,
   lastPolicy,
   type Measured,
@@ -24,6 +22,7 @@ import {
   type TurnEnd,
   type Waiting,
 } from './policies/types.ts';
+import type { PrefixCacheEmitted } from './prefix-cache.ts';
 import { type SlotActor, slotMachine } from './slot.ts';
 
 export interface SchedulerInput extends Limits {
@@ -48,7 +47,7 @@ export type SchedulerEvent =
   /** `abandoned`: the engine may still be working on it. `turn`: the answer is complete. */
   | { type: 'lease.release'; requestId: string; outcome: 'finished' | 'abandoned'; turn?: TurnEnd }
   | { type: 'backend.changed'; backend: string; intake: Intake; slots: number }
-  | { type: 'cache.changed'; backend: string; kind: CacheKind; capacity: number; held: readonly HeldPrompt[] }
+  | PrefixCacheEmitted
   | { type: 'slot.changed'; backend: string; index: number; state: SlotState }
   /** Somebody has waited long enough for something better than what is free. */
   | { type: 'wake' }
@@ -216,8 +215,8 @@ export const schedulerMachine = setup({
     'cache.changed': {
       actions: [
         assign({
-          backends: ({ context, event: { backend, kind, capacity, held } }) =>
-            books.withBackend(context.backends, backend, { cacheKind: kind, capacity, held }),
+          backends: ({ context, event: { backend, kind, capacity, held, stored } }) =>
+            books.withBackend(context.backends, backend, { cacheKind: kind, capacity, held, stored }),
         }),
         'dispatch',
       ],

@@ -50,7 +50,7 @@ function clientsThere({ queue, slots, away }: Books, now: number): ReadonlySet<s
 
 export function leased(books: Books, ticket: Ticket, spot: Spot, now: number): Pick<Books, 'slots' | 'granted'> {
   const usedAt = books.granted + 1;
-  const running = { ticket, since: now, reusable: spot.warmth, durationMs: spot.durationMs, prefilled: false };
+  const running = { ticket, since: now, reuse: spot.reuse, durationMs: spot.durationMs, prefilled: false };
   const patch = { state: 'leased', lineage: ticket.lineage, usedAt, running, hold: undefined } as const;
   return { granted: usedAt, slots: withSlot(books.slots, spot.slot, patch) };
 }
@@ -137,6 +137,8 @@ export function withBackend(
   return [...backends.filter((backend) => backend.name !== name), { ...before, ...patch }];
 }
 
+const unknown = { intake: 'none', slots: 0, cacheKind: 'none', capacity: 1, held: [], stored: [] } as const;
+
 function unknownBackend(name: string): BackendView {
-  return { name, intake: 'none', slots: 0, cacheKind: 'none', capacity: 1, held: [], rates: defaultRates };
+  return { name, ...unknown, rates: defaultRates };
 }

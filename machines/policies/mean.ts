@@ -4,10 +4,15 @@ import type { Mean } from './types.ts';
 /** What was known before counts this much after one observation more. */
 const memory = 0.7;
 
+const assumedWeight = 1e-6;
+
 /** A figure assumed before the first observation, which then counts nearly alone. */
 export function assumed(value: number): Mean {
-  const weight = 1e-6;
-  return { sum: value * weight, weight };
+  return { sum: value * assumedWeight, weight: assumedWeight };
+}
+
+export function isLearned({ weight }: Mean): boolean {
+  return weight > assumedWeight;
 }
 
 /** @param weight of the observation; `sum` is its value times that */

@@ -2,7 +2,7 @@
 import { prefillMs, remainingMs } from './cost.ts';
 import { isSameLineage } from './hold.ts';
 import { poolOf, slotsOf } from './pool.ts';
-import { bytesLost, evictionBy, sharedBytes } from './reuse.ts';
+import { bytesLost, evictionBy, sparedBytes } from './reuse.ts';
 import { type Spot, spotsOf } from './spot.ts';
 import type { Floor, Ticket, Waiting } from './types.ts';
 
@@ -70,9 +70,9 @@ export function lossMs(ticket: Ticket, { backend, slot }: Spot, { slots, queue, 
  * Where several run at once, the first of a cold prefix goes alone: those that come while it is prefilled would all prefill
  * the same. Engines that keep prefixes have it once that is done, those that keep conversations when the answer is.
  */
-function leader(ticket: Ticket, { backend, warmth }: Spot, { slots, now }: Floor): number {
+function leader(ticket: Ticket, { backend, reuse }: Spot, { slots, now }: Floor): number {
   const shares = backend.cacheKind === 'prefixes' || backend.cacheKind === 'conversations';
-  if (!shares || warmth > 0) return now;
+  if (!shares || reuse.bytes > 0) return now;
   const { prefixKey, prefixBytes } = ticket.shape;
   const sharedMs = prefillMs(prefixBytes, backend);
   if (sharedMs <= negligibleMs) return now;
@@ -98,6 +98,7 @@ function warmer(ticket: Ticket, spot: Spot, { backends, slots, now }: Floor): nu
 function afterRunning(ticket: Ticket, { backend, slot, prefillMs: prefill }: Spot, now: number): number {
   const { running } = slot;
   if (!running) return prefill;
-  const left = ticket.bytes - sharedBytes(ticket.shape, running.ticket.shape);
-  return remainingMs(running, now) + (backend.cacheKind === 'slots' ? prefillMs(left, backend) : prefill);
+  if (backend.cacheKind !== 'slots') return remainingMs(running, now) + prefill;
+  const then = { ...backend, held: [{ ...running.ticket.shape, slot: slot.index }] };
+  return remainingMs(running, now) + prefillMs(ticket.bytes - sparedBytes(ticket.shape, then, slot.index), backend);
 }

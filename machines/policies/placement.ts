@@ -11,6 +11,8 @@ export interface Placement {
   readonly plan: CachePlan;
   /** Of the prompt, 0 to 1: what the engine is believed to have already. */
   readonly share: number;
+  /** Its prefix is to be read from disk. */
+  readonly restores: boolean;
   /** In words, for the log and the page. */
   readonly reason: string;
 }
@@ -46,17 +48,23 @@ export function bestSpot(
     ?.spot;
 }
 
-export function placementOn({ backend, slot, warmth }: Spot, ticket: Ticket): Placement {
-  const plan = planFor(backend.cacheKind, warmth);
-  const share = warmth / Math.max(1, ticket.bytes);
-  return { backend: backend.name, slot: slot.index, plan, share, reason: reasonOf({ slot, warmth }, ticket) };
+export function placementOn({ backend, slot, reuse }: Spot, ticket: Ticket): Placement {
+  return {
+    backend: backend.name,
+    slot: slot.index,
+    plan: planFor(backend.cacheKind, reuse.bytes),
+    share: reuse.bytes / Math.max(1, ticket.bytes),
+    restores: reuse.restored > 0,
+    reason: reasonOf({ slot, reuse }, ticket),
+  };
 }
 
-function reasonOf({ slot, warmth }: Pick<Spot, 'slot' | 'warmth'>, ticket: Ticket): string {
+function reasonOf({ slot, reuse }: Pick<Spot, 'slot' | 'reuse'>, ticket: Ticket): string {
   const { lineage } = ticket;
   const own = slot.lineage === lineage;
   if (slot.hold && isSameLineage(slot.hold.ticket, ticket)) return 'the slot was kept for it';
-  if (warmth > 0) return own ? 'the slot is warm for this lineage' : 'the engine holds this prefix';
+  if (reuse.restored > 0) return 'the engine has this prefix on disk';
+  if (reuse.bytes > 0) return own ? 'the slot is warm for this lineage' : 'the engine holds this prefix';
   if (slot.lineage === undefined) return 'the slot is unused';
   return own ? "the lineage's last slot" : 'the least recently used slot';
 }

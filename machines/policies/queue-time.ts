@@ -1,7 +1,7 @@
 /** When those that wait would start if they were served one after the other, by the predicted costs. */
 import { durationMs, prefillMs, remainingMs } from './cost.ts';
 import { poolOf, slotsOf } from './pool.ts';
-import { remember, reusableBytes } from './reuse.ts';
+import { remember, sparedBytes } from './reuse.ts';
 import type { BackendView, Floor, Ticket } from './types.ts';
 
 type Clockwork = Pick<Floor, 'backends' | 'slots' | 'now'>;
@@ -22,8 +22,8 @@ export function startTimes(order: readonly Ticket[], { backends, slots, now }: C
     const backend = lane && engines.get(lane.backend);
     if (!lane || !backend) return 0;
     const startsIn = lane.freeAt;
-    const unknown = ticket.bytes - reusableBytes(ticket.shape, backend, lane.slot);
-    lane.freeAt += durationMs(prefillMs(unknown, backend), backend);
+    const unspared = ticket.bytes - sparedBytes(ticket.shape, backend, lane.slot);
+    lane.freeAt += durationMs(prefillMs(unspared, backend), backend);
     engines.set(backend.name, { ...backend, held: remember(backend, { ...ticket.shape, slot: lane.slot }) });
     return startsIn;
   });

@@ -1,5 +1,6 @@
 /** How much of a prompt an engine need not prefill again, by what it is believed to hold. */
-import type { BackendView, CacheKind, CachePlan, HeldPrompt, PromptShape } from './types.ts';
+import { meanOf } from './mean.ts';
+import type { BackendView, CacheKind, CachePlan, HeldPrompt, PromptShape, Reuse } from './types.ts';
 
 /** Number of leading links two chains share. Links are rolling hashes: an equal link means everything before is equal. */
 export function sharedLinks(a: PromptShape['chain'], b: PromptShape['chain']): number {
@@ -20,12 +21,29 @@ export function sharedBytes(prompt: PromptShape, held: PromptShape): number {
   return prompt.chain[links - 1]?.bytes ?? prompt.prefixBytes;
 }
 
-/** Rendered bytes that need no prefill when the prompt runs on this slot of this backend. */
-export function reusableBytes(
+/** What needs no prefill when the prompt runs on this slot of this backend: in place first, from disk where nothing is. */
+export function reuseOf(
   prompt: PromptShape,
-  backend: Pick<BackendView, 'cacheKind' | 'held'>,
+  backend: Pick<BackendView, 'cacheKind' | 'held' | 'stored'>,
   slot: number,
-): number {
+): Reuse {
+  const bytes = bytesInPlace(prompt, backend, slot);
+  if (bytes > 0 || !backend.stored.includes(prompt.prefixKey)) return { bytes, restored: 0 };
+  return { bytes: prompt.prefixBytes, restored: prompt.prefixBytes };
+}
+
+type Priced = Pick<BackendView, 'cacheKind' | 'held' | 'stored' | 'rates'>;
+
+/** What that is worth, in bytes that need not be prefilled. */
+export function sparedBytes(prompt: PromptShape, backend: Priced, slot: number): number {
+  return worthOf(reuseOf(prompt, backend, slot), backend);
+}
+
+export function worthOf({ bytes, restored }: Reuse, { rates }: Pick<BackendView, 'rates'>): number {
+  return restored === 0 ? bytes : bytes - restored * meanOf(rates.restorePrice);
+}
+
+function bytesInPlace(prompt: PromptShape, backend: Pick<BackendView, 'cacheKind' | 'held'>, slot: number): number {
   const shared = (held: HeldPrompt) => sharedBytes(prompt, held);
   switch (backend.cacheKind) {
     case 'none':
@@ -74,8 +92,8 @@ export function evictionBy(prompt: PromptShape, backend: BackendView, slot: numb
   return { after, gone: backend.held.filter((held) => !after.includes(held)) };
 }
 
-/** Bytes of the prompt that would have to be prefilled again on this slot after that. */
+/** Bytes of the prompt that would have to be prefilled again on this slot after that, or take as long to get back. */
 export function bytesLost(kept: PromptShape, { gone, after }: Eviction, backend: BackendView, slot: number): number {
-  const before = reusableBytes(kept, { ...backend, held: gone }, slot);
-  return before === 0 ? 0 : Math.max(0, before - reusableBytes(kept, { ...backend, held: after }, slot));
+  const before = bytesInPlace(kept, { ...backend, held: gone }, slot);
+  return before === 0 ? 0 : Math.max(0, before - sparedBytes(kept, { ...backend, held: after }, slot));
 }

@@ -1,14 +1,13 @@
 /** A slot seen with the eyes of one request. */
 import { durationMs, prefillMs } from './cost.ts';
 import { poolOf, slotsOf } from './pool.ts';
-import { reusableBytes } from './reuse.ts';
-import type { BackendView, SlotView, Ticket } from './types.ts';
+import { reuseOf, worthOf } from './reuse.ts';
+import type { BackendView, Reuse, SlotView, Ticket } from './types.ts';
 
 export interface Spot {
   readonly backend: BackendView;
   readonly slot: SlotView;
-  /** Rendered bytes that need no prefill on it. */
-  readonly warmth: number;
+  readonly reuse: Reuse;
   /** Milliseconds to the first token, once it has the slot. */
   readonly prefillMs: number;
   /** Milliseconds to the end. */
@@ -29,7 +28,7 @@ export function spotsOf(ticket: Ticket, backends: readonly BackendView[], slots:
 }
 
 function costs(ticket: Ticket, backend: BackendView, slot: number): Omit<Spot, 'backend' | 'slot'> {
-  const warmth = reusableBytes(ticket.shape, backend, slot);
-  const prefill = prefillMs(ticket.bytes - warmth, backend);
-  return { warmth, prefillMs: prefill, durationMs: durationMs(prefill, backend) };
+  const reuse = reuseOf(ticket.shape, backend, slot);
+  const prefill = prefillMs(ticket.bytes - worthOf(reuse, backend), backend);
+  return { reuse, prefillMs: prefill, durationMs: durationMs(prefill, backend) };
 }

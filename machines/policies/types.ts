@@ -88,8 +88,8 @@ export interface Running {
   readonly ticket: Ticket;
   /** Milliseconds of the scheduler's clock. */
   readonly since: number;
-  /** Bytes that were expected to be there already. */
-  readonly reusable: number;
+  /** What was expected to be there already. */
+  readonly reuse: Reuse;
   /** Predicted, in milliseconds. */
   readonly durationMs: number;
   /** Its first token is there. */
@@ -119,6 +119,14 @@ export type Intake = 'full' | 'trial' | 'soon' | 'none';
  */
 export type CacheKind = 'none' | 'prefixes' | 'conversations' | 'slots';
 
+/** What of a prompt an engine is believed to have already, in rendered bytes. */
+export interface Reuse {
+  /** That need no prefill. */
+  readonly bytes: number;
+  /** Of them, to be read from disk first. */
+  readonly restored: number;
+}
+
 /** One prompt the engine is believed to hold. */
 export interface HeldPrompt extends PromptShape {
   readonly slot: number;
@@ -134,12 +142,16 @@ export interface BackendView {
   readonly capacity: number;
   /** Most recently used first. */
   readonly held: readonly HeldPrompt[];
+  /** Keys of the prefixes that it has on disk. */
+  readonly stored: readonly string[];
   readonly rates: Rates;
 }
 
 /** How fast a backend is, learned from what it did. */
 export interface Rates {
   readonly prefillMsPerByte: Mean;
+  /** What reading a byte's state from disk costs, in prefilled bytes. */
+  readonly restorePrice: Mean;
   /** Of one answer. */
   readonly decodeMs: Mean;
   /** Of one prompt, weighted by themselves: the long ones take the time. */

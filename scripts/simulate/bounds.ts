@@ -9,12 +9,12 @@ export const patience = 1.2;
 
 const width = 300;
 
-/** Undefined where several slots make the search too wide, or no order was found that keeps to the longest wait. */
+/** Undefined where several slots make the search too wide, the disk remembers as well, or no order was found that keeps to the longest wait. */
 export function clairvoyant(
   { trace, engines: [engine, ...others] }: Scenario,
   goal: Pick<Goal, 'least' | 'longestWait'>,
 ): BestOrder | undefined {
-  if (!engine || others.length > 0 || engine.slots > 1) return undefined;
+  if (!engine || others.length > 0 || engine.slots > 1 || engine.restorePrice !== undefined) return undefined;
   return bestOrder(trace, engine, { ...goal, width });
 }
 

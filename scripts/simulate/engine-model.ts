@@ -9,10 +9,14 @@ export interface EngineModel {
   readonly decodeMsPerToken: number;
   /** Capacity in prompts. */
   readonly cache: { readonly kind: CacheKind; readonly capacity: number };
+  /** It keeps every prefix on disk, too; reading a token from there costs this much of prefilling it. */
+  readonly restorePrice?: number;
 }
 
 export interface Generation {
   readonly prefillTokens: number;
+  /** Read from disk before. */
+  readonly restoredTokens: number;
   readonly outputTokens: number;
   firstToken(): void;
   ended(): void;
@@ -28,9 +32,10 @@ export function startEngine(model: EngineModel, clock: SteppingClock): Simulated
   let prefillsUntil = 0;
   return {
     model,
-    generate({ prefillTokens, outputTokens, firstToken, ended }) {
-      const { prefillMsPerToken, decodeMsPerToken } = model;
-      prefillsUntil = Math.max(clock.now(), prefillsUntil) + prefillTokens * prefillMsPerToken;
+    generate({ prefillTokens, restoredTokens, outputTokens, firstToken, ended }) {
+      const { prefillMsPerToken, decodeMsPerToken, restorePrice = 0 } = model;
+      const work = prefillTokens + restoredTokens * restorePrice;
+      prefillsUntil = Math.max(clock.now(), prefillsUntil) + work * prefillMsPerToken;
       const decode = () => {
         firstToken();
         clock.setTimeout(ended, outputTokens * decodeMsPerToken);

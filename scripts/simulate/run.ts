@@ -3,9 +3,9 @@
  * what its prefix cache's machine believes, so the model is never wrong here; how it is corrected is not what is simulated.
  */
 import { createActor, fromCallback } from 'xstate';
-import { reusableBytes } from '../../machines/policies/reuse.ts';
+import { reuseOf } from '../../machines/policies/reuse.ts';
 import type { Policy, PromptShape, Ticket } from '../../machines/policies/types.ts';
-import { prefixCacheMachine } from '../../machines/prefix-cache.ts';
+import { type PrefixCacheActor, prefixCacheMachine } from '../../machines/prefix-cache.ts';
 import { type Lease, type LeaseEvent, type SchedulerActor, schedulerMachine } from '../../machines/scheduler.ts';
 import { createSteppingClock, type SteppingClock } from './clock.ts';
 import { type EngineModel, startEngine } from './engine-model.ts';
@@ -96,18 +96,21 @@ function startBackend(model: EngineModel, scheduler: SchedulerActor, clock: Step
     const shape = inBytes(request);
     const startedAt = clock.now();
     const total = promptTokens(request);
-    const { kind, held } = cache.getSnapshot().context;
+    const { kind, held, stored } = cache.getSnapshot().context;
+    const { bytes, restored } = reuseOf(shape, { cacheKind: kind, held, stored }, slot);
     // Engines prefill at least the last token, to have something to go on from.
-    const reusedTokens = Math.min(total - 1, reusableBytes(shape, { cacheKind: kind, held }, slot) / bytesPerToken);
+    const reusedTokens = Math.min(total - 1, bytes / bytesPerToken);
     const prefilledTokens = total - reusedTokens;
     let firstTokenAt = startedAt;
     cache.send({ type: 'cache.used', requestId, prompt: { ...shape, slot } });
     engine.generate({
       prefillTokens: prefilledTokens,
+      restoredTokens: restored / bytesPerToken,
       outputTokens,
       firstToken() {
         firstTokenAt = clock.now();
         cache.send({ type: 'cache.prefilled', requestId, reused: reusedTokens > 0 });
+        if (model.restorePrice !== undefined) storePrefix(cache, shape.prefixKey);
         scheduler.send({ type: 'lease.progress', requestId });
       },
       ended() {
@@ -126,6 +129,11 @@ function startBackend(model: EngineModel, scheduler: SchedulerActor, clock: Step
       },
     });
   };
+}
+
+function storePrefix(cache: PrefixCacheActor, prefixKey: string): void {
+  const { stored } = cache.getSnapshot().context;
+  if (!stored.includes(prefixKey)) cache.send({ type: 'cache.stored', prefixKeys: [...stored, prefixKey] });
 }
 
 /** As a tokenizer does it to code and English; schedulers know bytes. */

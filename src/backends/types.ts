@@ -76,6 +76,11 @@ export interface Backend {
   generate(job: GenerateJob, sink: EngineSink): Generation;
   /** Resolves once the engine no longer works on an aborted generation, so that its slot can be used again. */
   idle(slot: number, signal: AbortSignal): Promise<void>;
+  /**
+   * For engines that keep the state of prefixes on disk: hears the keys of all that are there, whenever they change. Of those
+   * that nobody has asked for since the start nothing is known.
+   */
+  watchSnapshots?(listener: (prefixKeys: readonly string[]) => void): void;
   close(): Promise<void>;
 }
 

@@ -70,5 +70,6 @@ function factsOf(event: GatewayEvent): object {
     return facts;
   }
   if (event.type !== 'cache.changed') return event;
-  return { ...event, held: event.held.map(({ prefixKey }) => prefixKey.slice(0, 8)) };
+  const short = (prefixKey: string) => prefixKey.slice(0, 8);
+  return { ...event, held: event.held.map(({ prefixKey }) => short(prefixKey)), stored: event.stored.map(short) };
 }

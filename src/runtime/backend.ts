@@ -66,6 +66,7 @@ export function startBackend(backend: Backend, { scheduler, events, timing, askA
     scheduler.send(event);
     events.emit(event);
   });
+  backend.watchSnapshots?.((prefixKeys) => cache.send({ type: 'cache.stored', prefixKeys }));
   const actor = createActor(
     backendMachine.provide({
       actors: { probe: fromPromise(probe) },

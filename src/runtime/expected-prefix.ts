@@ -1,6 +1,6 @@
 /** What an engine is expected to have of a prompt before it is asked, and what became of that. */
-import { reusableBytes } from '../../machines/policies/reuse.ts';
-import type { CacheKind, HeldPrompt, PromptShape } from '../../machines/policies/types.ts';
+import { reuseOf } from '../../machines/policies/reuse.ts';
+import type { CacheKind, PromptShape, Reuse } from '../../machines/policies/types.ts';
 import type { Lease } from '../../machines/scheduler.ts';
 import type { Continuation } from '../../machines/session.ts';
 import type { BackendHandle } from './backend.ts';
@@ -11,6 +11,8 @@ export interface Expectation {
   readonly promptTokens: number;
   /** Of them, in the engine's cache. */
   readonly cachedTokens: number;
+  /** They are read from disk first. */
+  readonly restores: boolean;
 }
 
 /** @param lease absent: what the slot has that has most of it, since nobody knows yet which it will be */
@@ -18,32 +20,39 @@ export function expectPrefix(
   handle: BackendHandle,
   shape: PromptShape,
   promptTokens: number,
-  lease?: Pick<Lease, 'share'>,
+  lease?: Pick<Lease, 'share' | 'restores'>,
 ): Expectation {
-  const { kind, held } = handle.cache.getSnapshot().context;
-  const { share } = lease ?? { share: mostOf(shape, kind, held) };
-  return { kind, promptTokens, cachedTokens: expectedTokens(promptTokens, share) };
+  const { kind } = handle.cache.getSnapshot().context;
+  const { share, restores } = lease ?? mostOf(shape, handle);
+  return { kind, promptTokens, cachedTokens: expectedTokens(promptTokens, share), restores };
 }
 
 export function expectedTokens(promptTokens: number, share: number): number {
   return Math.floor(promptTokens * share);
 }
 
-function mostOf(shape: PromptShape, cacheKind: CacheKind, held: readonly HeldPrompt[]): number {
-  const reusable = held.map(({ slot }) => reusableBytes(shape, { cacheKind, held }, slot));
-  return Math.max(0, ...reusable) / Math.max(1, shape.chain.at(-1)?.bytes ?? shape.prefixBytes);
+function mostOf(shape: PromptShape, { cache }: BackendHandle): Pick<Lease, 'share' | 'restores'> {
+  const { kind: cacheKind, held, stored } = cache.getSnapshot().context;
+  const slots = new Set([0, ...held.map(({ slot }) => slot)]);
+  const reuses = [...slots].map((slot) => reuseOf(shape, { cacheKind, held, stored }, slot));
+  const most = reuses.reduce((best: Reuse, each) => (each.bytes > best.bytes ? each : best));
+  const total = Math.max(1, shape.chain.at(-1)?.bytes ?? shape.prefixBytes);
+  return { share: most.bytes / total, restores: most.restored > 0 };
 }
 
 /** The value of `x-warmslot-prefix`: `REUSED/TOTAL; cause`, in tokens as far as they can be told before the engine counts. */
 export function prefixHeader(expected: Expectation, continuation: Continuation, prefixBytes: number): string {
-  const { kind, promptTokens, cachedTokens } = expected;
+  const { kind, promptTokens, cachedTokens, restores } = expected;
   const { cause, sharedBytes, ofBytes } = continuation;
   const shared = Math.floor((promptTokens * sharedBytes) / Math.max(1, ofBytes));
   // With another prefix nothing of the last prompt is counted on, however much of it is the same.
   const isHeld = sharedBytes <= prefixBytes || cachedTokens >= shared;
-  const causes = [...(cause === goesOn && !isHeld ? [] : [cause]), ...(isHeld ? [] : [lapses[kind]])];
+  const lapse = restores ? restored : isHeld ? undefined : lapses[kind];
+  const causes = [...(cause === goesOn && lapse ? [] : [cause]), ...(lapse ? [lapse] : [])];
   return headerText(`${cachedTokens}/${promptTokens}; ${causes.join('; ')}`);
 }
+
+const restored = 'the engine restores system text and tools from disk';
 
 /** Why what a prompt shares with the last one is not found in the cache. */
 const lapses: Readonly<Record<CacheKind, string>> = {

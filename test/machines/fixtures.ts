@@ -57,6 +57,7 @@ export function backendView(patch: Partial<BackendView> = {}): BackendView {
     cacheKind: 'none',
     capacity: 4,
     held: [],
+    stored: [],
     rates: defaultRates,
     ...patch,
   };
@@ -68,7 +69,7 @@ export function slotView(index: number, patch: Partial<SlotView> = {}): SlotView
 
 /** What has been running on a slot since time 0. */
 export function running(ticket: Ticket, patch: Partial<Running> = {}): Running {
-  return { ticket, since: 0, reusable: 0, durationMs: 10_000, prefilled: false, ...patch };
+  return { ticket, since: 0, reuse: { bytes: 0, restored: 0 }, durationMs: 10_000, prefilled: false, ...patch };
 }
 
 /** One that may wait as long as it takes. */

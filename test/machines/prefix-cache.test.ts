@@ -51,6 +51,7 @@ test('a prompt is snapshotted, kept, and restored by the next one', () => {
     kind: 'conversations',
     capacity: 1,
     held: [held(0, 'p', 'a', 'b')],
+    stored: [],
   });
 });
 
@@ -162,6 +163,23 @@ test('a slot holds its last prompt alone', () => {
   expect(cache.keys()).toEqual(['q/b', 'p/a']);
 });
 
+test('a prefix that the engine has on disk is restored where no slot holds it, until the engine says it is gone', () => {
+  const cache = startCache('slots', 2);
+  cache.run('r1', held(0, 'p', 'a'));
+  cache.actor.send({ type: 'cache.stored', prefixKeys: ['p'] });
+  expect(cache.changes.at(-1)).toMatchObject({ held: [held(0, 'p', 'a')], stored: ['p'] });
+  cache.used('r2', held(1, 'p', 'b'));
+  expect(cache.value()).toBe('restoring');
+  cache.finished('r2');
+  cache.actor.send({ type: 'engine.restarted' });
+  cache.used('r3', held(0, 'p', 'c'));
+  expect(cache.value()).toBe('restoring');
+  cache.finished('r3');
+  cache.actor.send({ type: 'cache.stored', prefixKeys: [] });
+  cache.used('r4', held(1, 'p', 'd'));
+  expect(cache.value()).toBe('snapshotting');
+});
+
 test('of what a slot held before a generation that was cut short, the common part is left', () => {
   const cache = startCache('slots', 2);
   cache.run('r1', held(0, 'p', 'a', 'b'));
@@ -246,6 +264,10 @@ const event = fc.oneof(
     prefilled: fc.boolean(),
   }),
   fc.record({ type: fc.constant('cache.bypassed' as const), requestId: fc.constantFrom('r1', 'r2', 'r3') }),
+  fc.record({
+    type: fc.constant('cache.stored' as const),
+    prefixKeys: fc.subarray(['p', 'q']),
+  }),
   fc.constant({ type: 'engine.restarted' as const }),
 );
 

@@ -23,7 +23,7 @@ export const busy: Failure = { code: 'engine_busy', message: 'it is busy', retry
 export const hopeless: Failure = { code: 'engine_refused', message: 'never', retryable: false, busy: false };
 
 export function leaseOn(backend: string, requestId = 'r1'): Lease {
-  return { requestId, backend, slot: 0, plan: 'none', share: 0, reason: 'the slot is unused' };
+  return { requestId, backend, slot: 0, plan: 'none', share: 0, restores: false, reason: 'the slot is unused' };
 }
 
 interface Options {

@@ -57,7 +57,7 @@ export function startScheduler({
     release: (requestId: string, outcome: 'finished' | 'abandoned' = 'finished', endedIn?: TurnEnd['endedIn']) =>
       actor.send({ type: 'lease.release', requestId, outcome, ...(endedIn ? { turn: { endedIn } } : {}) }),
     cache: (backend: string, kind: CacheKind, held: readonly HeldPrompt[], capacity = held.length) =>
-      actor.send({ type: 'cache.changed', backend, kind, capacity, held }),
+      actor.send({ type: 'cache.changed', backend, kind, capacity, held, stored: [] }),
     /** Everything a request heard. */
     heard: (requestId: string) => requests.get(requestId) ?? [],
     /** `mlx#0` where it was granted a lease, why it was refused, or undefined while it waits. */

@@ -15,7 +15,15 @@ test('a free slot is granted at once, with the plan and the reason', () => {
   expect(scheduler.heard('r1')).toEqual([
     {
       type: 'lease.granted',
-      lease: { requestId: 'r1', backend: 'mlx', slot: 0, plan: 'none', share: 0, reason: 'the slot is unused' },
+      lease: {
+        requestId: 'r1',
+        backend: 'mlx',
+        slot: 0,
+        plan: 'none',
+        share: 0,
+        restores: false,
+        reason: 'the slot is unused',
+      },
     },
   ]);
   expect(scheduler.slotStates()).toEqual(['mlx#0 leased']);
@@ -65,6 +73,7 @@ test('what the cache holds decides between slots', () => {
     kind: 'slots',
     capacity: 2,
     held: [held(1, 'p', 'a')],
+    stored: [],
   });
   scheduler.enqueue('r1', { shape: shape('p', 'a', 'b') });
   expect(scheduler.heard('r1')[0]).toMatchObject({ lease: { slot: 1, plan: 'restore' } });

@@ -12,7 +12,15 @@ interface Heard {
 
 const chosen = ticket('w1', { band: 'auxiliary', candidates: ['mlx'] });
 const { prefixKey } = chosen.shape;
-const lease = { requestId: 'w1', backend: 'mlx', slot: 0, plan: 'snapshot', share: 0, reason: 'idle' } as const;
+const lease = {
+  requestId: 'w1',
+  backend: 'mlx',
+  slot: 0,
+  plan: 'snapshot',
+  share: 0,
+  restores: false,
+  reason: 'idle',
+} as const;
 
 /** Invoked actors answer in microtasks. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));

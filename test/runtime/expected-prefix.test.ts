@@ -5,10 +5,11 @@ import { type Expectation, prefixHeader, shortfallOf } from '../../src/runtime/e
 import { goesOn } from '../../src/runtime/sessions.ts';
 
 const on: Continuation = { sharedBytes: 900, ofBytes: 1_000, lostTokens: 0, cause: goesOn };
-const expected = (cachedTokens: number, kind: Expectation['kind'] = 'slots'): Expectation => ({
+const expected = (cachedTokens: number, kind: Expectation['kind'] = 'slots', restores = false): Expectation => ({
   kind,
   promptTokens: 200,
   cachedTokens,
+  restores,
 });
 
 const edited: Continuation = { ...on, sharedBytes: 700, lostTokens: 40, cause: 'history rewritten' };
@@ -22,6 +23,8 @@ test.each<[Expectation, Continuation, string]>([
   [expected(140), edited, '140/200; history rewritten'],
   [expected(0), edited, '0/200; history rewritten; the engine does not hold the last turn'],
   [expected(0), other, '0/200; tools changed'],
+  [expected(100, 'slots', true), on, '100/200; the engine restores system text and tools from disk'],
+  [expected(100, 'slots', true), other, '100/200; tools changed; the engine restores system text and tools from disk'],
 ])('%j of a prompt with 500 bytes of system text and tools, %j: %s', (expectation, continuation, header) => {
   expect(prefixHeader(expectation, continuation, 500)).toBe(header);
 });

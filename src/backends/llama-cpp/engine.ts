@@ -5,6 +5,7 @@ import type {
   LlamaContextSequence,
   LlamaGrammarEvaluationState,
   LlamaModel,
+  Token,
 } from 'node-llama-cpp';
 import type { EngineSink } from '../../protocol/engine.ts';
 import { GatewayError, toGatewayError } from '../../protocol/errors.ts';
@@ -13,7 +14,7 @@ import { modelDigest } from './model-digest.ts';
 import type { Tokenizer } from './prompt-tokens.ts';
 import type { TemplateSource } from './render.ts';
 import { runWork, type Work } from './slot.ts';
-import { openSnapshots, type Snapshots } from './snapshots.ts';
+import { openSnapshots, type PrefixSnapshot, type Snapshots, type SnapshotsOptions } from './snapshots.ts';
 import type { Valve } from './valve.ts';
 
 export interface EngineOptions {
@@ -23,7 +24,7 @@ export interface EngineOptions {
   readonly contextWindow: number | undefined;
   readonly maxContext: number;
   /** Where prefixes are kept, and how many bytes they may take; absent, or 0 bytes: nowhere. */
-  readonly snapshots?: { readonly dir: string; readonly maxBytes: number } | undefined;
+  readonly snapshots?: Pick<SnapshotsOptions, 'dir' | 'maxBytes' | 'changed'> | undefined;
   /** What llama.cpp itself complains of, and what could not be honoured. */
   notice(text: string): void;
   /** Gives up loading. */
@@ -38,6 +39,8 @@ export interface LlamaEngine {
   readonly trainContext: number;
   readonly tokenizer: Tokenizer;
   readonly template: TemplateSource;
+  /** Where the state of a prefix is, or would be, kept; undefined: nowhere. */
+  snapshotOf(prefix: readonly Token[]): PrefixSnapshot | undefined;
   /** @throws Error: not a grammar */
   grammar(gbnf: string): Promise<LlamaGrammarEvaluationState>;
   /**
@@ -141,17 +144,17 @@ function engineOf(parts: Parts, { slots, modelPath }: EngineOptions): LlamaEngin
     trainContext: model.trainContextSize,
     tokenizer: tokenizerOf(library, model),
     template: templateOf(model),
+    snapshotOf: (prefix) => (prefix.length > 0 ? snapshots?.of(prefix) : undefined),
     grammar: async (gbnf) => {
       const grammar = await llama.createGrammar({ grammar: gbnf });
       return new library.cpp.LlamaGrammarEvaluationState({ model, grammar });
     },
     async run(slot, work, valve, sink) {
       const maxTokens = Math.min(work.maxTokens, contextWindow - work.tokens.length);
-      const prefix = work.tokens.slice(0, work.prefixTokens);
-      const snapshot = prefix.length > 0 ? snapshots?.of(prefix) : undefined;
+      const { snapshot } = work;
       try {
         if (snapshot && !(await snapshot.restore(sequenceOf(slot)))) await empty(slot);
-        await runWork(sequenceOf(slot), { ...work, maxTokens }, snapshot, valve, sink);
+        await runWork(sequenceOf(slot), { ...work, maxTokens }, valve, sink);
       } catch (error) {
         // What a failed evaluation left in the KV cache is unknown.
         await empty(slot);

@@ -23,6 +23,7 @@ import { createPromptTokens, type TokenizedPrompt } from './prompt-tokens.ts';
 import { createRenderer } from './render.ts';
 import { samplingOf } from './sampling.ts';
 import type { ChooseToken, Work } from './slot.ts';
+import { createStoredPrefixes } from './stored-prefixes.ts';
 import { createValve, type Valve } from './valve.ts';
 
 /** Ways into the engine that no configuration has: for tests that script what a model says. */
@@ -57,6 +58,7 @@ export const createLlamaCppBackend = ((options: BackendOptions, deps: BackendDep
   const valves = new Set<Valve>();
   /** For each slot the end of the last generation given to it: they run one after the other. */
   const rest: Promise<void>[] = Array.from({ length: slots }, () => Promise.resolve());
+  const stored = createStoredPrefixes();
   let loading: Promise<Loaded> | undefined;
   let loaded: Loaded | undefined;
 
@@ -86,7 +88,12 @@ export const createLlamaCppBackend = ((options: BackendOptions, deps: BackendDep
 
     refuses: refusesContent,
 
-    countTokens: (prompt) => loaded?.tokens(prompt).tokens.length ?? Math.ceil(prompt.bytes / 3),
+    countTokens(prompt) {
+      if (!loaded) return Math.ceil(prompt.bytes / 3);
+      // Prompts are counted when they arrive, and what is on disk decides when and where they run.
+      if (!stored.isKnown(prompt.prefixKey)) prefixOf(loaded, prompt);
+      return loaded.tokens(prompt).tokens.length;
+    },
 
     generate(job, sink) {
       const valve = createValve();
@@ -95,6 +102,8 @@ export const createLlamaCppBackend = ((options: BackendOptions, deps: BackendDep
       rest[job.slot] = before.then(() => answer(job, valve, sink)).then(() => void valves.delete(valve));
       return generationOf(valve);
     },
+
+    watchSnapshots: stored.watch,
 
     async idle(slot, signal) {
       signal.throwIfAborted();
@@ -130,7 +139,7 @@ export const createLlamaCppBackend = ((options: BackendOptions, deps: BackendDep
       slots,
       contextWindow,
       maxContext: MAX_CONTEXT,
-      snapshots,
+      snapshots: snapshots && { ...snapshots, changed: stored.found },
       notice,
       signal,
     });
@@ -172,13 +181,21 @@ export const createLlamaCppBackend = ((options: BackendOptions, deps: BackendDep
     }
   }
 
-  async function workFor({ engine, tokens, prefixTokens }: Loaded, { prompt, maxTokens }: GenerateJob): Promise<Work> {
-    const tokenized = tokens(prompt);
+  function prefixOf({ engine, tokens, prefixTokens }: Loaded, prompt: Prompt): Pick<Work, 'prefixTokens' | 'snapshot'> {
+    const count = prefixTokens(prompt);
+    const snapshot = engine.snapshotOf(tokens(prompt).tokens.slice(0, count));
+    stored.meet(prompt.prefixKey, snapshot?.key);
+    return { prefixTokens: count, snapshot };
+  }
+
+  async function workFor(ready: Loaded, { prompt, maxTokens }: GenerateJob): Promise<Work> {
+    const { engine } = ready;
+    const tokenized = ready.tokens(prompt);
     requireFits(tokenized.tokens.length, engine.contextWindow);
     const gbnf = grammarFor(prompt, engine);
     return {
       tokens: tokenized.tokens,
-      prefixTokens: prefixTokens(prompt),
+      ...prefixOf(ready, prompt),
       // A grammar's text is the answer, even where the template wanted thinking first.
       begun: gbnf === undefined ? tokenized.begun : '',
       maxTokens,

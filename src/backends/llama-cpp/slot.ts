@@ -22,6 +22,8 @@ export interface Work {
   readonly tokens: readonly Token[];
   /** How many of them are the prefix, system and tools; 0: too few to matter. */
   readonly prefixTokens: number;
+  /** Where the prefix is written to when the slot passes its end. */
+  readonly snapshot: PrefixSnapshot | undefined;
   /** Text the answer begins with, written by the template. */
   readonly begun: string;
   readonly maxTokens: number;
@@ -30,14 +32,10 @@ export interface Work {
   readonly chooseToken: ChooseToken | undefined;
 }
 
-/**
- * Resolves when the slot is at rest again: after `ended`, or, with nothing pushed, soon after the valve was closed.
- * @param snapshot where the prefix is written to when the slot passes its end
- */
+/** Resolves when the slot is at rest again: after `ended`, or, with nothing pushed, soon after the valve was closed. */
 export async function runWork(
   sequence: LlamaContextSequence,
   work: Work,
-  snapshot: PrefixSnapshot | undefined,
   valve: Valve,
   sink: EngineSink,
 ): Promise<void> {
@@ -49,7 +47,7 @@ export async function runWork(
   sink.push({ type: 'started', promptTokens, cachedTokens });
   sink.flush();
   const total = promptTokens - cachedTokens;
-  const { rest, saving } = await prefill(sequence, work, snapshot, valve, sink);
+  const { rest, saving } = await prefill(sequence, work, valve, sink);
   if (valve.closed) return;
   const answer = await decode(sequence, rest, total, work, valve, sink);
   if (valve.closed) return;
@@ -77,13 +75,7 @@ interface Prefilled {
 }
 
 /** Evaluates all but the last chunk. One ends where the prefix does, so that the slot holds nothing else then. */
-async function prefill(
-  sequence: LlamaContextSequence,
-  work: Work,
-  snapshot: PrefixSnapshot | undefined,
-  valve: Valve,
-  sink: EngineSink,
-): Promise<Prefilled> {
+async function prefill(sequence: LlamaContextSequence, work: Work, valve: Valve, sink: EngineSink): Promise<Prefilled> {
   const tokens = work.tokens.slice(sequence.nextTokenIndex);
   const total = tokens.length;
   const border = work.prefixTokens - sequence.nextTokenIndex;
@@ -95,7 +87,7 @@ async function prefill(
     const end = done < border ? Math.min(done + PREFILL_CHUNK, border) : done + PREFILL_CHUNK;
     await sequence.evaluateWithoutGeneratingNewTokens(tokens.slice(done, end));
     done = end;
-    if (done === border) saving = await snapshot?.save(sequence);
+    if (done === border) saving = await work.snapshot?.save(sequence);
     if (valve.closed) break;
     sink.push({ type: 'prefill', done, total });
     sink.flush();

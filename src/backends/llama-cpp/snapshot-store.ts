@@ -4,10 +4,11 @@
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { ifThere } from './if-there.ts';
 import { isSound, sealSnapshot } from './snapshot-file.ts';
 
+const ENDING = '.snapshot';
 const SNAPSHOT = /^[0-9a-f]{64}\.snapshot$/;
 const DRAFT = /^[0-9a-f]{64}\.[0-9a-f-]{36}\.draft$/;
 /** Nobody writes at one for so long without a break: who began it is gone. */
@@ -18,6 +19,8 @@ export type Found = { readonly path: string } | 'damaged' | undefined;
 /** Everything here throws errors of the file system, except where a file is merely gone: another process may have removed it. */
 export interface SnapshotStore {
   has(key: string): Promise<boolean>;
+  /** Of all snapshots that are there. */
+  keys(): Promise<readonly string[]>;
   /** Marks the snapshot as used, if it is there. */
   touch(key: string): Promise<void>;
   /** A snapshot that is whole, marked as used. A damaged one is removed. */
@@ -38,11 +41,12 @@ export interface SnapshotStore {
 export async function openSnapshotStore(dir: string, maxBytes: number): Promise<SnapshotStore> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   await removeAbandoned(dir);
-  const pathOf = (key: string): string => join(dir, `${key}.snapshot`);
+  const pathOf = (key: string): string => join(dir, key + ENDING);
   const remove = (path: string): Promise<void> => rm(path, { force: true });
 
   return {
     has: async (key) => (await ifThere(stat(pathOf(key)))) !== undefined,
+    keys: async () => (await namesLike(SNAPSHOT, dir)).map((name) => basename(name, ENDING)),
     touch: (key) => touch(pathOf(key)),
     async find(key) {
       const path = pathOf(key);
@@ -100,8 +104,12 @@ async function removeAbandoned(dir: string): Promise<void> {
   await Promise.all(abandoned.map(({ path }) => rm(path, { force: true })));
 }
 
+async function namesLike(name: RegExp, dir: string): Promise<string[]> {
+  return (await readdir(dir)).filter((file) => name.test(file));
+}
+
 async function filesLike(name: RegExp, dir: string): Promise<StoredFile[]> {
-  const paths = (await readdir(dir)).filter((file) => name.test(file)).map((file) => join(dir, file));
+  const paths = (await namesLike(name, dir)).map((file) => join(dir, file));
   const files = await Promise.all(paths.map(storedFile));
   return files.filter((file) => file !== undefined);
 }

@@ -11,6 +11,7 @@ const RESTORE_PRICE = 0.1;
 
 /** What can be done with the disk for one prompt's prefix. */
 export interface PrefixSnapshot {
+  readonly key: string;
   /**
    * Puts the prefix into the slot, if a snapshot is there and costs less than prefilling what the slot lacks.
    * @returns false: the slot holds nobody knows what, and must not be used
@@ -41,17 +42,21 @@ export interface SnapshotsOptions {
   /** Asked for once the folder is there. */
   origin(): Promise<StateOrigin>;
   notice(text: string): void;
+  /** Hears the keys of the snapshots that are there: once they are open, and whenever that has changed. */
+  changed(keys: ReadonlySet<string>): void;
   /** Gives up opening them. */
   readonly signal: AbortSignal;
 }
 
 /** @returns undefined: there are none, because the owner wants none, or the folder cannot be used, which the notice says */
 export async function openSnapshots(options: SnapshotsOptions): Promise<Snapshots | undefined> {
-  const { dir, maxBytes, origin, notice, signal } = options;
+  const { dir, maxBytes, origin, signal, notice } = options;
   if (maxBytes === 0) return undefined;
   try {
     const store = await openSnapshotStore(dir, maxBytes);
-    return createSnapshots(store, dir, await origin(), notice);
+    const snapshots = createSnapshots(store, await origin(), options);
+    await snapshots.list();
+    return snapshots;
   } catch (error) {
     signal.throwIfAborted();
     notice(unwritableNotice(dir, error));
@@ -61,18 +66,21 @@ export async function openSnapshots(options: SnapshotsOptions): Promise<Snapshot
 
 function createSnapshots(
   store: SnapshotStore,
-  dir: string,
   origin: StateOrigin,
-  notice: (text: string) => void,
-): Snapshots {
+  { dir, notice, changed }: SnapshotsOptions,
+): Snapshots & { list(): Promise<void> } {
   const writing = new Set<Promise<boolean>>();
   /** Prefixes this long are not written: they take more than there may be, or, from 0 on, nothing can be written. */
   let tooLong = Number.POSITIVE_INFINITY;
+  let listings = 0;
+  let there: ReadonlySet<string> = new Set();
 
   return {
+    list,
     of(prefix) {
       const key = snapshotKey(origin, prefix);
       return {
+        key,
         restore: (sequence) => restore(sequence, key, prefix),
         save: (sequence) => save(sequence, key, prefix.length),
       };
@@ -81,6 +89,19 @@ function createSnapshots(
       await Promise.all(writing);
     },
   };
+
+  /** Looks into the folder, where others may have been at work as well. Of several looks at once the last one counts. */
+  async function list(): Promise<void> {
+    const listing = ++listings;
+    try {
+      const keys = new Set(await store.keys());
+      if (listing !== listings) return;
+      there = keys;
+      changed(keys);
+    } catch (error) {
+      notice(unreadableNotice(dir, error));
+    }
+  }
 
   async function restore(sequence: LlamaContextSequence, key: string, prefix: readonly Token[]): Promise<boolean> {
     const held = sequence.compareContextTokens([...prefix]).firstDifferentIndex;
@@ -92,6 +113,7 @@ function createSnapshots(
     } catch (error) {
       notice(`A prefix snapshot in ${dir} could not be loaded and is removed: ${reasonOf(error)}`);
       await store.drop(key).catch((again) => notice(unreadableNotice(dir, again)));
+      await list();
       return false;
     }
   }
@@ -104,6 +126,7 @@ function createSnapshots(
         return undefined;
       }
       const found = await store.find(key);
+      if (there.has(key) !== (found !== undefined && found !== 'damaged')) await list();
       if (found !== 'damaged') return found?.path;
       notice(`A prefix snapshot in ${dir} was damaged and has been removed.`);
     } catch (error) {
@@ -129,7 +152,10 @@ function createSnapshots(
 
   async function keep(draft: string, key: string, at: number, stateBytes: number): Promise<boolean> {
     try {
-      if (await store.keep(draft, key, stateBytes)) return true;
+      if (await store.keep(draft, key, stateBytes)) {
+        await list();
+        return true;
+      }
       tooLong = Math.min(tooLong, at);
       notice(
         `A snapshot of ${at} tokens takes ${stateBytes} bytes, more than cache.snapshots.maxBytes: it is not kept.`,

@@ -1,6 +1,7 @@
 /** Requests that wait or run. */
 import { prefillMs } from '../../../machines/policies/cost.ts';
 import { outlook } from '../../../machines/policies/outlook.ts';
+import { worthOf } from '../../../machines/policies/reuse.ts';
 import type { SlotView, Ticket } from '../../../machines/policies/types.ts';
 import type { Gateway } from '../../runtime/gateway.ts';
 import type { LiveRequest } from '../../runtime/live.ts';
@@ -52,7 +53,7 @@ function firstTokenDue({ lease, firstTokenAt }: LiveRequest, { slots, backends }
   const backend = backends.find(({ name }) => name === lease.backend);
   const running = slots.find(isOf(lease))?.running;
   if (!backend || !running) return undefined;
-  return running.since + prefillMs(running.ticket.bytes - running.reusable, backend);
+  return running.since + prefillMs(running.ticket.bytes - worthOf(running.reuse, backend), backend);
 }
 
 function isOf({ backend, slot }: { backend: string; slot: number }) {

@@ -142,6 +142,7 @@ async function say(
   const work = {
     tokens: engine.tokenizer.tokenize(prompt),
     prefixTokens: 0,
+    snapshot: undefined,
     begun: '',
     maxTokens,
     sampling: { temperature: 0.9, topP: 0.95, topK: 40, seed },

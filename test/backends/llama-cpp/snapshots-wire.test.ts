@@ -37,19 +37,28 @@ test("a conversation's prefix is created once and then read, by other sessions a
     };
     const headers = { 'content-type': 'application/json', 'x-claude-code-session-id': session };
     const response = await fetch(`${url}/v1/messages`, { method: 'POST', headers, body: JSON.stringify(body) });
-    return reply.parse(await response.json()).usage;
+    return { prefix: response.headers.get('x-warmslot-prefix'), ...reply.parse(await response.json()).usage };
   };
 
   const { url, close } = await start();
   const first = await ask(url, 1, 'ana');
   const created = first.cache_creation_input_tokens;
   expect(created).toBeGreaterThan(1_400);
+  expect(first.prefix).toMatch(/^0\/\d+; a side request$/);
   expect(first).toMatchObject({ cache_read_input_tokens: 0, output_tokens: 4 });
   const total = first.input_tokens + created;
 
   const other = await ask(url, 2, 'ben');
   expect(other.cache_creation_input_tokens).toBeGreaterThan(1_400);
-  const read = { input_tokens: total - created, cache_creation_input_tokens: 0, cache_read_input_tokens: created };
+  const read = {
+    input_tokens: total - created,
+    cache_creation_input_tokens: 0,
+    cache_read_input_tokens: created,
+    // What was expected is an estimate by bytes.
+    prefix: expect.stringMatching(
+      /^1[45]\d\d\/15\d\d; a side request; the engine restores system text and tools from disk$/,
+    ),
+  };
   expect(await ask(url, 1, 'eva')).toMatchObject(read);
   await close();
   expect(await namesIn(dir, '.snapshot')).toHaveLength(2);

@@ -8,7 +8,7 @@ import { fullPolicy } from '../../../machines/policies/types.ts';
 import { backendView, floor, running, shape, slotView, ticket, waiting } from '../fixtures.ts';
 
 /** A millisecond a byte, a second an answer, 1,000 bytes a prompt: a generation takes two seconds. */
-const rates = { prefillMsPerByte: assumed(1), decodeMs: assumed(1_000), promptBytes: assumed(1_000) };
+const rates = { ...defaultRates, prefillMsPerByte: assumed(1), decodeMs: assumed(1_000), promptBytes: assumed(1_000) };
 const backend = backendView({ rates, cacheKind: 'slots' });
 const first = ticket('first', { shape: shape('p') });
 const second = ticket('second', { shape: shape('q') });

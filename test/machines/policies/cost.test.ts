@@ -15,9 +15,22 @@ test('one measured lease says more than what was assumed', () => {
 test('what the engine had already costs nothing: as it says, or else as it was expected', () => {
   const told = learnRates(defaultRates, running(long), { prefillMs: 500, decodeMs: 0, reused: 0.5 });
   expect(meanOf(told.prefillMsPerByte)).toBeCloseTo(0.1, 3);
-  const expected = running(long, { reusable: 7_500 });
+  const expected = running(long, { reuse: { bytes: 7_500, restored: 0 } });
   const guessed = learnRates(defaultRates, expected, { prefillMs: 500, decodeMs: 0, reused: undefined });
   expect(meanOf(guessed.prefillMsPerByte)).toBeCloseTo(0.2, 3);
+});
+
+test('what reading from disk costs is learned from prompts that are read from there, once the speed is known', () => {
+  const restoring = running(long, { reuse: { bytes: 8_000, restored: 8_000 } });
+  const figures = { prefillMs: 480, decodeMs: 0, reused: 0.8 };
+  expect(learnRates(defaultRates, restoring, figures).restorePrice).toBe(defaultRates.restorePrice);
+  const rates = learnRates(defaultRates, running(long), { prefillMs: 2_000, decodeMs: 0, reused: 0 });
+  const learned = learnRates(rates, restoring, figures);
+  expect(meanOf(learned.restorePrice)).toBeCloseTo(0.05, 3);
+  expect(learned.prefillMsPerByte).toBe(rates.prefillMsPerByte);
+  const missed = learnRates(rates, restoring, { ...figures, prefillMs: 2_000, reused: 0 });
+  expect(missed.restorePrice).toBe(rates.restorePrice);
+  expect(meanOf(missed.prefillMsPerByte)).toBeCloseTo(0.2, 3);
 });
 
 test('short prefills and leases without a token say nothing of the speed', () => {

@@ -15,7 +15,8 @@ interface Facts {
 
 /** One whose turn takes a second besides its prefill. */
 function candidate(id: string, { band, deadline, excessMs = 0, prefillMs = 0 }: Facts = {}): Candidate {
-  const spot = { backend: backendView(), slot: slotView(0), warmth: 0, prefillMs, durationMs: prefillMs + 1_000 };
+  const reuse = { bytes: 0, restored: 0 };
+  const spot = { backend: backendView(), slot: slotView(0), reuse, prefillMs, durationMs: prefillMs + 1_000 };
   return { waiting: waiting(ticket(id, band ? { band } : {}), deadline), spot, excessMs };
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { defaultRates } from '../../../machines/policies/cost.ts';
 import { decide } from '../../../machines/policies/dispatch.ts';
 import { assumed } from '../../../machines/policies/mean.ts';
 import {
@@ -11,7 +12,7 @@ import {
 import { backendView, floor, held, running, shape, slotView, ticket, waiting } from '../fixtures.ts';
 
 /** A millisecond a byte, a second an answer. */
-const rates = { prefillMsPerByte: assumed(1), decodeMs: assumed(1_000), promptBytes: assumed(1_000) };
+const rates = { ...defaultRates, prefillMsPerByte: assumed(1), decodeMs: assumed(1_000), promptBytes: assumed(1_000) };
 const main = ticket('main', { lineage: 'main', shape: shape('p', 'a') });
 const title = ticket('title', { lineage: 'title', band: 'auxiliary', shape: shape('titles') });
 const warmForMain = backendView({ rates, cacheKind: 'slots', held: [held(0, 'p', 'a')] });

@@ -23,6 +23,7 @@ test('an engine that caches nothing gives its least recently used slot', () => {
     slot: 1,
     plan: 'none',
     share: 0,
+    restores: false,
     reason: 'the least recently used slot',
   });
 });
@@ -39,6 +40,7 @@ test('the slot that holds most of the prompt wins, however recently it was used'
     slot: 1,
     plan: 'restore',
     share: 1,
+    restores: false,
     reason: 'the slot is warm for this lineage',
   });
 });

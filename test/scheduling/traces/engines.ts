@@ -6,6 +6,9 @@ const speed = { prefillMsPerToken: 1, decodeMsPerToken: 15 };
 /** Holds the last prompt of its one slot. */
 export const oneSlot: EngineModel = { name: 'one', slots: 1, ...speed, cache: { kind: 'slots', capacity: 1 } };
 
+/** Finds all but the conversations on disk, as the embedded engine does. */
+export const snapshots: EngineModel = { ...oneSlot, name: 'snapshots', restorePrice: 0.03 };
+
 /** Decodes side by side and keeps a few conversations. */
 export const batched: EngineModel = {
   name: 'batched',

@@ -6,6 +6,7 @@ import * as flood from './flood.ts';
 import * as fourPrefixes from './four-prefixes.ts';
 import * as idleSessions from './idle-sessions.ts';
 import * as oneUser from './one-user.ts';
+import * as snapshots from './snapshots.ts';
 import * as threeUsers from './three-users.ts';
 import * as twoEngines from './two-engines.ts';
 import * as twoUsers from './two-users.ts';
@@ -18,6 +19,7 @@ export const scenarios: readonly Scenario[] = [
   compaction,
   batched,
   fourPrefixes,
+  snapshots,
   twoEngines,
   twoUsers,
 ].map(({ scenario }) => scenario);
