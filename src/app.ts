@@ -9,6 +9,7 @@ import { createVllmMlxBackend } from './backends/vllm-mlx/index.ts';
 import { createResponseCache } from './cache/responses.ts';
 import { type BackendConfig, type Config, enabledBackends } from './config/backends.ts';
 import { logEvents } from './observe/log.ts';
+import { createMetrics } from './observe/metrics/index.ts';
 import { createOverview } from './observe/overview/overview.ts';
 import { type BackendHandle, startBackend } from './runtime/backend.ts';
 import { createEventBus } from './runtime/events.ts';
@@ -82,7 +83,7 @@ export function createApp(config: Config, deps: AppDeps): App {
     warmUp,
   });
   const gateway = createGateway({ scheduler, timing, events, backends: handles, models, requests, sessions, cache });
-  const observers = { overview: createOverview(gateway, warmUp) };
+  const observers = { overview: createOverview(gateway, warmUp), metrics: createMetrics(gateway) };
   const server = createServer(gateway, observers, { access: config.server, prompt: config.prompt });
 
   function build(options: BackendConfig): Backend {

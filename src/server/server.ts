@@ -1,5 +1,6 @@
 /** The front door: Fastify with our rules for access, bodies and errors; the routes have a file each. */
 import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
+import type { Metrics } from '../observe/metrics/index.ts';
 import type { Overview } from '../observe/overview/types.ts';
 import type { PromptRules } from '../prompt/canonical.ts';
 import { GatewayError } from '../protocol/errors.ts';
@@ -11,6 +12,7 @@ import { fromThrown, sendError } from './errors.ts';
 import { countTokensRoute } from './routes/count-tokens.ts';
 import { healthRoute } from './routes/health.ts';
 import { messagesPath, messagesRoute } from './routes/messages.ts';
+import { metricsRoute } from './routes/metrics.ts';
 import { modelsRoutes } from './routes/models.ts';
 import { overviewRoutes } from './routes/overview.ts';
 import { rootRoutes } from './routes/root.ts';
@@ -27,6 +29,7 @@ declare module 'fastify' {
 /** What the server tells of the gateway to whoever looks. */
 export interface Observers {
   overview(): Overview;
+  readonly metrics: Metrics;
 }
 
 export interface ServerRules {
@@ -78,6 +81,7 @@ export function createServer(gateway: Gateway, observers: Observers, rules: Serv
   modelsRoutes(app, gateway);
   healthRoute(app, gateway);
   overviewRoutes(app, observers.overview);
+  metricsRoute(app, observers.metrics);
   rootRoutes(app, gateway);
   return app;
 }
