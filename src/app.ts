@@ -8,6 +8,7 @@ import type { Backend, BackendType, CreateBackend } from './backends/types.ts';
 import { createVllmMlxBackend } from './backends/vllm-mlx/index.ts';
 import { createResponseCache } from './cache/responses.ts';
 import { type BackendConfig, type Config, enabledBackends } from './config/backends.ts';
+import { createInspector, type Inspector } from './observe/inspect/inspector.ts';
 import { logEvents } from './observe/log.ts';
 import { createMetrics } from './observe/metrics/index.ts';
 import { createOverview } from './observe/overview/overview.ts';
@@ -36,6 +37,8 @@ export interface AppDeps {
   readonly backends?: Partial<Record<BackendType, CreateBackend>>;
   /** Another order of service, for tests that compare. */
   readonly policy?: Policy;
+  /** Another one, for a benchmark without. */
+  readonly inspector?: Inspector;
 }
 
 export interface App {
@@ -56,22 +59,28 @@ export function createApp(config: Config, deps: AppDeps): App {
   const timing = { ...defaultTiming, ...waits, ...deps.timing };
   const events = createEventBus();
   logEvents(events, deps.log, config.debug.level);
+  const broke = (error: unknown) => events.emit({ type: 'actor.broke', actor: 'inspector', error });
+  const inspector = deps.inspector ?? createInspector({ broke });
+  const { inspection } = inspector;
 
   const enabled = enabledBackends(config);
   const backends = enabled.map((options) => build(options));
   const byName = new Map(backends.map((backend) => [backend.name, backend]));
   const weights = Object.fromEntries(config.server.apiKeys.map(({ name, weight = 1 }) => [name, weight]));
   const limits = { maxWaiting, maxWaitingPerClient, maxWaitMs: timing.queueTimeout };
-  const scheduler = startScheduler(byName, events, { policy: deps.policy, weights, ...limits });
+  const scheduler = startScheduler(byName, events, inspection, { policy: deps.policy, weights, ...limits });
   const handles = enabled.map((options, index) => {
     const backend = backends[index] ?? build(options);
-    return startBackend(backend, { scheduler, events, timing, askAgain: options.askAgain, use: options.use });
+    const { askAgain, use } = options;
+    return startBackend(backend, { scheduler, events, timing, inspection, askAgain, use });
   });
-  const sessions = createSessions(events);
+  const sessions = createSessions(events, inspection);
   const cache = createResponseCache(config.cache.responses.max);
   const models = createModels(handles, config.models);
   const handleByName = new Map(handles.map((handle) => [handle.backend.name, handle]));
-  const warmUp = config.scheduling.warmUp ? startWarmUp({ scheduler, backends: handles, events, timing }) : undefined;
+  const warmUp = config.scheduling.warmUp
+    ? startWarmUp({ scheduler, backends: handles, events, timing, inspection })
+    : undefined;
   const requests = createRequests({
     scheduler,
     backends: handleByName,
@@ -81,6 +90,7 @@ export function createApp(config: Config, deps: AppDeps): App {
     events,
     timing,
     warmUp,
+    inspection,
   });
   const gateway = createGateway({ scheduler, timing, events, backends: handles, models, requests, sessions, cache });
   const observers = { overview: createOverview(gateway, warmUp), metrics: createMetrics(gateway) };

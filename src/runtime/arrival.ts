@@ -9,6 +9,7 @@ import type { Prompt } from '../prompt/types.ts';
 import type { Message } from '../protocol/anthropic/events.ts';
 import { eligible } from './eligible.ts';
 import type { CacheUse, EventBus } from './events.ts';
+import type { Inspection } from './inspection.ts';
 import { createJob } from './job.ts';
 import type { Live } from './live.ts';
 import type { Models } from './models.ts';
@@ -40,6 +41,7 @@ interface Deps {
   readonly sessions: Sessions;
   readonly cache: ResponseCache;
   readonly events: EventBus;
+  readonly inspection: Inspection;
 }
 
 /**
@@ -49,7 +51,7 @@ interface Deps {
  */
 export function lead(request: NewRequest, key: string | undefined, deps: Deps): Arrival {
   const { id, identity, client, prompt, reply, skipCache } = request;
-  const { models, sessions, cache, events } = deps;
+  const { models, sessions, cache, events, inspection } = deps;
   const route = eligible(prompt, models.candidates(prompt.model), identity.band);
   const { candidates, promptTokens } = route;
   const answer = answerAtHand(request, promptTokens, key, cache);
@@ -66,6 +68,7 @@ export function lead(request: NewRequest, key: string | undefined, deps: Deps): 
     cache: use,
     keep: key !== undefined && !answer,
     promptTokens,
+    inspection,
   });
   const [first] = candidates;
   const preferred = first?.backend.name ?? '';

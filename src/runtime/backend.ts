@@ -7,6 +7,7 @@ import type { SchedulerActor } from '../../machines/scheduler.ts';
 import type { Backend, EngineInfo } from '../backends/types.ts';
 import { toGatewayError } from '../protocol/errors.ts';
 import type { EventBus } from './events.ts';
+import type { Inspection } from './inspection.ts';
 import type { Timing } from './timing.ts';
 
 export interface BackendHandle {
@@ -37,9 +38,12 @@ interface Deps {
   readonly scheduler: SchedulerActor;
   readonly events: EventBus;
   readonly timing: Timing;
+  readonly inspection: Inspection;
 }
 
-export function startBackend(backend: Backend, { scheduler, events, timing, askAgain, use }: Deps): BackendHandle {
+export function startBackend(backend: Backend, deps: Deps): BackendHandle {
+  const { scheduler, events, timing, askAgain, use, inspection } = deps;
+  const { name } = backend;
   let info: EngineInfo | undefined;
   let status: BackendStatus = 'probing';
   let intake: Intake = 'soon';
@@ -61,7 +65,7 @@ export function startBackend(backend: Backend, { scheduler, events, timing, askA
     return { loaded: info.loaded, slots: info.slots, epoch: info.epoch };
   };
 
-  const cache = createActor(prefixCacheMachine, { input: { backend: backend.name } });
+  const cache = createActor(prefixCacheMachine, { id: name, input: { backend: name }, ...inspection });
   cache.on('cache.changed', (event) => {
     scheduler.send(event);
     events.emit(event);
@@ -72,7 +76,7 @@ export function startBackend(backend: Backend, { scheduler, events, timing, askA
       actors: { probe: fromPromise(probe) },
       delays: { healthInterval: timing.healthInterval },
     }),
-    { input: { name: backend.name } },
+    { id: name, input: { name }, ...inspection },
   );
   actor.on('backend.changed', (event) => {
     status = event.status;
@@ -85,8 +89,8 @@ export function startBackend(backend: Backend, { scheduler, events, timing, askA
     cache.send({ type: 'engine.restarted' });
     events.emit(event);
   });
-  const broke = (name: string) => (error: unknown) =>
-    events.emit({ type: 'actor.broke', actor: `${name} ${backend.name}`, error });
+  const broke = (what: string) => (error: unknown) =>
+    events.emit({ type: 'actor.broke', actor: `${what} ${name}`, error });
   actor.subscribe({ error: broke('backend') });
   cache.subscribe({ error: broke('prefix cache') });
 

@@ -10,6 +10,7 @@ import type { BackendHandle } from './backend.ts';
 import type { AskedAgain, CacheUse } from './events.ts';
 import { type Expectation, expectPrefix, prefixHeader } from './expected-prefix.ts';
 import { createFlight, type Flight } from './flight.ts';
+import type { Inspection } from './inspection.ts';
 import type { Turn } from './sessions.ts';
 import { createSynthesizer, type Synthesizer } from './synthesizer.ts';
 
@@ -70,10 +71,11 @@ export interface JobInput {
   readonly keep: boolean;
   /** Estimated, for a `message_start` that goes out before any engine was asked. */
   readonly promptTokens: number;
+  readonly inspection: Inspection;
 }
 
 export function createJob(input: JobInput): Job {
-  const { id, identity, client, turn, arrivedAt, cache, keep, promptTokens } = input;
+  const { id, identity, client, turn, arrivedAt, cache, keep, promptTokens, inspection } = input;
   const fold = createFold();
   const flight = createFlight(fold.events);
   let prompt: Prompt | undefined = input.prompt;
@@ -100,6 +102,7 @@ export function createJob(input: JobInput): Job {
       model,
       estimate,
       thinking: settings.thinking,
+      actor: { id, ...inspection },
       consume,
       // The last events are written together with the end.
       flush: () => {

@@ -12,6 +12,7 @@ import type { BackendHandle } from './backend.ts';
 import type { EventBus } from './events.ts';
 import { errorOf, failureOf, isEnginesFault, toldOf } from './failure.ts';
 import { isWanted } from './grace.ts';
+import type { Inspection } from './inspection.ts';
 import type { Job } from './job.ts';
 import { startLeaseMeter } from './lease-meter.ts';
 import { describeLive, type Live, type LiveRequest, lookAt } from './live.ts';
@@ -51,10 +52,11 @@ interface Deps {
   readonly events: EventBus;
   readonly timing: Timing;
   readonly warmUp: Pick<WarmUp, 'runs'> | undefined;
+  readonly inspection: Inspection;
 }
 
 export function createRequests(deps: Deps): Requests {
-  const { scheduler, backends, cache, events, timing, warmUp } = deps;
+  const { scheduler, backends, cache, events, timing, warmUp, inspection } = deps;
   const live = new Map<string, Live>();
   /** Requests whose answer others may still join. */
   const flights = new Map<string, Live>();
@@ -234,7 +236,7 @@ export function createRequests(deps: Deps): Requests {
       const key = skipCache ? undefined : responseKey(prompt);
       const leader = key === undefined ? undefined : flights.get(flightKey(request, key));
       const { ticket, source, ...arrival } = leader ? follow(request, leader, events) : lead(request, key, deps);
-      const actor = createActor(machine, { input: { ticket, scheduler, source } });
+      const actor = createActor(machine, { id, input: { ticket, scheduler, source }, ...inspection });
       const entry: Live = { id, actor, reply, attempt: undefined, ...arrival };
       live.set(id, entry);
       if (entry.flightKey) flights.set(entry.flightKey, entry);

@@ -5,6 +5,7 @@ import { type SchedulerActor, type SchedulerInput, schedulerMachine } from '../.
 import { slotMachine } from '../../machines/slot.ts';
 import type { Backend } from '../backends/types.ts';
 import type { EventBus } from './events.ts';
+import type { Inspection } from './inspection.ts';
 
 export type { Policy };
 
@@ -15,6 +16,7 @@ export interface SchedulerOptions extends Omit<SchedulerInput, 'now' | 'policy'>
 export function startScheduler(
   backends: ReadonlyMap<string, Backend>,
   events: EventBus,
+  inspection: Inspection,
   { policy = fullPolicy, ...input }: SchedulerOptions,
 ): SchedulerActor {
   const slot = slotMachine.provide({
@@ -25,7 +27,9 @@ export function startScheduler(
     },
   });
   const scheduler = createActor(schedulerMachine.provide({ actors: { slot } }), {
+    id: 'scheduler',
     input: { ...input, policy, now: () => performance.now() },
+    ...inspection,
   });
   scheduler.on('*', (event) => events.emit(event));
   scheduler.subscribe({ error: (error) => events.emit({ type: 'actor.broke', actor: 'scheduler', error }) });

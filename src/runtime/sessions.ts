@@ -17,6 +17,7 @@ import type { Prompt } from '../prompt/types.ts';
 import type { Message } from '../protocol/anthropic/events.ts';
 import type { RequestBlock } from '../protocol/anthropic/request.ts';
 import type { EventBus, GatewayEvent } from './events.ts';
+import type { Inspection } from './inspection.ts';
 
 export interface NewTurn {
   readonly requestId: string;
@@ -53,14 +54,14 @@ const mostParts = 100_000;
 
 export const goesOn = 'goes on from the last turn';
 
-export function createSessions(events: EventBus): Sessions {
+export function createSessions(events: EventBus, inspection: Inspection): Sessions {
   const actors = new LRUCache<string, SessionActor>({ max: mostSessions, dispose: (actor) => actor.stop() });
   const traces = new LRUCache<string, Trace>({ maxSize: mostParts, sizeCalculation: partsOf });
 
   const actorOf = (id: string, client: string) => {
     const known = actors.get(id);
     if (known) return known;
-    const actor = createActor(sessionMachine, { input: { id, client } });
+    const actor = createActor(sessionMachine, { id, input: { id, client }, ...inspection });
     actor.on('*', (event) => events.emit(event));
     actor.subscribe({
       complete: () => actors.delete(id),

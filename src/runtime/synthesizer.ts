@@ -1,5 +1,5 @@
 /** Binds the synthesizer's machine to a stream: engine events in, Anthropic events out. */
-import { createActor, type InspectionEvent } from 'xstate';
+import { type ActorOptions, createActor } from 'xstate';
 import { type BlockKind, type SynthesizerEvent, synthesizerMachine } from '../../machines/synthesizer.ts';
 import type { Settings } from '../prompt/types.ts';
 import type { BlockStart, StopReason, StreamEvent, Usage } from '../protocol/anthropic/events.ts';
@@ -31,7 +31,8 @@ export interface SynthesizerOptions {
   readonly thinking: Settings['thinking'];
   consume(event: StreamEvent): void;
   flush(): void;
-  inspect?(event: InspectionEvent): void;
+  /** What the machine's actor is called, and who looks at it. */
+  readonly actor?: Pick<ActorOptions<typeof synthesizerMachine>, 'id' | 'inspect'>;
 }
 
 type Ended = Extract<EngineEvent, { type: 'ended' }>;
@@ -57,6 +58,7 @@ export function createSynthesizer(options: SynthesizerOptions): Synthesizer {
   const usage = () => wireUsage({ outputTokens: Math.ceil(characters / charactersPerToken), ...known });
 
   const actor = createActor(synthesizerMachine, {
+    ...options.actor,
     input: {
       writer: {
         openMessage: () => writer.openMessage(usage()),
@@ -74,7 +76,6 @@ export function createSynthesizer(options: SynthesizerOptions): Synthesizer {
         },
       },
     },
-    ...(options.inspect ? { inspect: options.inspect } : {}),
   });
   actor.subscribe({
     error(error) {

@@ -13,6 +13,7 @@ import { type PrefillInput, type WarmUpActor, warmUpMachine } from '../../machin
 import type { Prompt } from '../prompt/types.ts';
 import type { BackendHandle } from './backend.ts';
 import type { EventBus } from './events.ts';
+import type { Inspection } from './inspection.ts';
 import type { Job } from './job.ts';
 import type { Timing } from './timing.ts';
 import { startPrefill } from './warm-up-prefill.ts';
@@ -31,6 +32,7 @@ interface Deps {
   readonly backends: readonly BackendHandle[];
   readonly events: EventBus;
   readonly timing: Timing;
+  readonly inspection: Inspection;
 }
 
 const idPrefix = 'warm-';
@@ -41,11 +43,12 @@ export const warmUpClient = 'warmslot';
 /** Whether it is ours and nobody's request. */
 export const isWarmUp = (requestId: string): boolean => requestId.startsWith(idPrefix);
 
-export function startWarmUp({ scheduler, backends, events, timing }: Deps): WarmUp {
+export function startWarmUp({ backends, ...deps }: Deps): WarmUp {
+  const { scheduler, events } = deps;
   const warmers = new Map(
     backends
       .filter(({ backend }) => ownEngines.has(backend.type))
-      .map((handle) => [handle.backend.name, startWarmer(handle, { scheduler, events, timing })]),
+      .map((handle) => [handle.backend.name, startWarmer(handle, deps)]),
   );
   const actors = () => [...warmers.values()].map(({ actor }) => actor);
 
@@ -95,7 +98,8 @@ interface Warmer {
   known(): readonly PromptShape[];
 }
 
-function startWarmer(handle: BackendHandle, { scheduler, events, timing }: Omit<Deps, 'backends'>): Warmer {
+function startWarmer(handle: BackendHandle, deps: Omit<Deps, 'backends'>): Warmer {
+  const { scheduler, events, timing, inspection } = deps;
   const { name } = handle.backend;
   let known: readonly Remembered[] = [];
   let asked = 0;
@@ -129,7 +133,7 @@ function startWarmer(handle: BackendHandle, { scheduler, events, timing }: Omit<
       quiet: ({ context }) => quietFor(handle, context.awaited, timing),
     },
   });
-  const actor = createActor(machine, { input: { backend: name, scheduler } });
+  const actor = createActor(machine, { id: name, input: { backend: name, scheduler }, ...inspection });
   actor.on('*', (event) => events.emit(event));
   actor.subscribe({ error: (error) => events.emit({ type: 'actor.broke', actor: `warm-up ${name}`, error }) });
   actor.start();

@@ -62,6 +62,7 @@ function startJob() {
       ended() {},
     },
     arrivedAt: 0,
+    inspection: {},
     cache: 'miss',
     keep: true,
     promptTokens: 10,

@@ -6,7 +6,7 @@
 
 /** What the actor of a record is, and which one. */
 interface OfActor {
-  /** Of this record; grows by one. */
+  /** Of this record; grows by one. Actors that were alive already all have that of the record before. */
   readonly id: string;
   /** Of the actor; unique until the gateway ends. */
   readonly sessionId: string;

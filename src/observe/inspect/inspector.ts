@@ -1,0 +1,199 @@
+/**
+ * The inspector: takes down what every actor does, for whoever looks at it.
+ *
+ * It is called inside every transition of every machine, so it never throws, keeps nothing alive, and does nothing there but
+ * to note a few words in a ring. Records are written out only while somebody watches, twenty times a second at most.
+ */
+import { Actor, type AnyActorLogic, type InspectionEvent } from 'xstate';
+import type { Inspection } from '../../runtime/inspection.ts';
+import { type KnownActor, knownActor } from './actor.ts';
+import { createDefinitions } from './definition.ts';
+import { type Taken, takeEvent, takeState, toActorRecord, toRecord } from './record.ts';
+import { createRing } from './ring.ts';
+import type { ActorRecord } from './types.ts';
+
+/** A record as JSON text; `definition`, where it has one, as the text of a JSON string. */
+export interface Written {
+  readonly text: string;
+  readonly definition: string | undefined;
+}
+
+export type Told =
+  | { readonly type: 'actors' | 'records'; readonly records: readonly Written[] }
+  | { readonly type: 'missed'; readonly records: number | null }
+  | { readonly type: 'dropped'; readonly reason: string };
+
+export interface Viewer {
+  /** Bytes that it has not read yet. */
+  unread(): number;
+  /** @param place to go on from afterwards */
+  tell(told: Told, place: string): void;
+}
+
+export interface Inspector {
+  /** To be given to every root actor. */
+  readonly inspection: Inspection;
+  /**
+   * The viewer is told of all actors that are alive, then of what they do. `dropped` is the last it hears.
+   * @param since the place it had come to; `0`: everything that is still known
+   * @returns the way to stop
+   */
+  watch(viewer: Viewer, since?: string): () => void;
+  /** All that are alive. */
+  actors(): ActorRecord[];
+  close(): void;
+}
+
+interface Options {
+  /** Told once of an error of the inspector's own; it does nothing any more then. */
+  broke(error: unknown): void;
+  /** Records kept. */
+  readonly size?: number;
+}
+
+interface Alive {
+  readonly ref: Actor<AnyActorLogic>;
+  readonly actor: KnownActor;
+}
+
+const batchMs = 50;
+const mostUnread = 4 * 1024 * 1024;
+
+export function createInspector({ broke, size = 10_000 }: Options): Inspector {
+  const ring = createRing<Taken>(size);
+  const alive = new Map<string, Alive>();
+  const viewers = new Set<Viewer>();
+  const definitionOf = createDefinitions();
+  /** Places of another gateway process are not ours. */
+  const epoch = Date.now().toString(36);
+  let told = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let sweepAt = 1_000;
+  let failed = false;
+
+  const take = (taken: Taken) => {
+    ring.push(taken);
+    if (viewers.size > 0) timer ??= setTimeout(flush, batchMs);
+  };
+
+  const see = (event: InspectionEvent) => {
+    const { actorRef } = event;
+    if (event.type === '@xstate.event') {
+      if (event.event.type === 'xstate.init' && actorRef instanceof Actor) begin(actorRef, event.rootId);
+      const found = alive.get(actorRef.sessionId);
+      if (found) take(takeEvent(found.actor, event.event, event.sourceRef?.sessionId));
+    } else if (event.type === '@xstate.snapshot') {
+      const found = alive.get(actorRef.sessionId);
+      if (!found) return;
+      take(takeState('@xstate.snapshot', found.actor, event.event.type, event.snapshot));
+      if (event.snapshot.status !== 'active') alive.delete(actorRef.sessionId);
+    }
+  };
+
+  /** From its start, and not from when it was made: only then it has a state, and some are never started. */
+  const begin = (ref: Actor<AnyActorLogic>, rootId: string) => {
+    const actor = knownActor(ref, rootId, ref._parent && alive.get(ref._parent.sessionId)?.actor);
+    alive.set(actor.sessionId, { ref, actor });
+    take(takeState('@xstate.actor', actor, '', ref.getSnapshot()));
+    if (alive.size > sweepAt) {
+      sweep();
+      sweepAt = 1_000 + 2 * alive.size;
+    }
+  };
+
+  /** XState says nothing of an actor that an error has ended. */
+  const sweep = () => {
+    for (const { ref, actor } of alive.values()) {
+      const snapshot = ref.getSnapshot();
+      if (snapshot.status === 'active') continue;
+      alive.delete(actor.sessionId);
+      take(takeState('@xstate.snapshot', actor, '', snapshot));
+    }
+  };
+
+  const written = (taken: Taken, number: number): Written => ({
+    text: JSON.stringify(toRecord(taken, number)),
+    definition: taken.type === '@xstate.actor' ? definitionOf(taken.actor) : undefined,
+  });
+
+  const writtenAfter = (number: number) => {
+    const records = ring.after(number);
+    return records.map((taken, index) => written(taken, ring.last - records.length + 1 + index));
+  };
+
+  const place = () => `${epoch}-${ring.last}`;
+
+  const statesNow = () =>
+    [...alive.values()].map(({ ref, actor }) => takeState('@xstate.actor', actor, '', ref.getSnapshot()));
+
+  const tellActors = (viewer: Viewer) => {
+    const records = statesNow().map((taken) => written(taken, ring.last));
+    viewer.tell({ type: 'actors', records }, place());
+  };
+
+  const drop = (viewer: Viewer, reason: string) => {
+    viewers.delete(viewer);
+    viewer.tell({ type: 'dropped', reason }, place());
+  };
+
+  /** Everybody who watches is told what has happened since they were last. */
+  const flush = () => {
+    timer = undefined;
+    sweep();
+    if (ring.last === told) return;
+    const records = writtenAfter(told);
+    const missed = ring.last - told - records.length;
+    told = ring.last;
+    for (const viewer of viewers) {
+      if (viewer.unread() > mostUnread) drop(viewer, 'read too slowly');
+      else if (missed > 0) tellAfresh(viewer, missed);
+      else viewer.tell({ type: 'records', records }, place());
+    }
+  };
+
+  const tellAfresh = (viewer: Viewer, missed: number | null) => {
+    viewer.tell({ type: 'missed', records: missed }, place());
+    tellActors(viewer);
+  };
+
+  const catchUp = (viewer: Viewer, since: string | undefined) => {
+    if (since === undefined || since === '0') tellActors(viewer);
+    if (since === undefined) return;
+    const from = since === '0' ? 0 : numberOf(since);
+    if (from === undefined) return tellAfresh(viewer, null);
+    if (from > 0 && from < ring.first - 1) return tellAfresh(viewer, ring.last - from);
+    const records = writtenAfter(from);
+    if (records.length > 0) viewer.tell({ type: 'records', records }, place());
+  };
+
+  const numberOf = (since: string) => {
+    const [, of, number] = /^(\w+)-(\d+)$/.exec(since) ?? [];
+    return of === epoch && Number(number) <= ring.last ? Number(number) : undefined;
+  };
+
+  return {
+    inspection: {
+      inspect(event: InspectionEvent) {
+        if (failed) return;
+        try {
+          see(event);
+        } catch (error) {
+          failed = true;
+          broke(error);
+        }
+      },
+    },
+    watch(viewer, since) {
+      if (viewers.size > 0) flush();
+      told = ring.last;
+      catchUp(viewer, since);
+      viewers.add(viewer);
+      return () => viewers.delete(viewer);
+    },
+    actors: () => statesNow().map((taken) => toActorRecord(taken, ring.last)),
+    close() {
+      clearTimeout(timer);
+      for (const viewer of viewers) drop(viewer, 'the gateway ends');
+    },
+  };
+}
