@@ -28,7 +28,7 @@ export function outlook(floor: Floor): readonly Outlook[] {
       const hurdle = now && waitsFor(now.waiting, now.spot, floor);
       const place = { candidate, before: order[index - 1], byDeadline };
       const reason = hurdle === undefined ? placeReason(place, floor) : `waits for ${hurdle}`;
-      return { ticket, place: index + 1, startsInMs: Math.round(starts[index] ?? 0), reason };
+      return { ticket, place: index + 1, startsInMs: starts[index] ?? 0, reason };
     }),
     ...stranded.map((ticket, index) => ({
       ticket,
@@ -54,7 +54,7 @@ function placeReason({ candidate, before, byDeadline }: Place, floor: Floor): st
     case 'band':
       return `behind ${bandWords[before.waiting.ticket.band]}`;
     case 'share':
-      return `its client is ${seconds(candidate.excessMs)} beyond its share`;
+      return `its client is ${Math.ceil(candidate.excessMs / 1_000)} s beyond its share`;
     case 'prefill':
       return `has more to prefill than the one before: ${seconds(candidate.spot.prefillMs)} against ${seconds(before.spot.prefillMs)}`;
     case 'arrival':

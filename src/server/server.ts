@@ -80,7 +80,7 @@ export function createServer(gateway: Gateway, observers: Observers, rules: Serv
   countTokensRoute(app, gateway, rules.prompt);
   modelsRoutes(app, gateway);
   healthRoute(app, gateway);
-  overviewRoutes(app, observers.overview);
+  overviewRoutes(app, gateway, observers.overview);
   metricsRoute(app, observers.metrics);
   rootRoutes(app, gateway);
   return app;

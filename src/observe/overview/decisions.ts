@@ -3,9 +3,7 @@ import type { GatewayEvent } from '../../runtime/events.ts';
 import { wordsOf } from '../words.ts';
 import { wallClock } from './clock.ts';
 import { createRing } from './ring.ts';
-import type { Decision } from './types.ts';
-
-const most = 200;
+import { type Decision, mostDecisions } from './types.ts';
 
 export interface Decisions {
   hear(event: GatewayEvent): void;
@@ -13,7 +11,7 @@ export interface Decisions {
 }
 
 export function createDecisions(): Decisions {
-  const ring = createRing<Decision>(most);
+  const ring = createRing<Decision>(mostDecisions);
   /** What was last said of each backend: one that is away is asked every few seconds, and that is no news. */
   const known = new Map<string, string>();
   let number = 0;

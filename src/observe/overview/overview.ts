@@ -36,7 +36,11 @@ export function createOverview(gateway: Gateway, warmUp: Pick<WarmUp, 'known'> |
       engines: engineViews({ backends, scheduler, startedAt, names, warmUp }),
       queue: waitingViews(scheduling),
       running: runningViews(live, scheduling),
-      sessions: sessions.list().slice(0, mostSessions).map(turns.view),
+      sessions: sessions
+        .list()
+        .slice(0, mostSessions)
+        .map(turns.view)
+        .sort((a, b) => b.activeAt - a.activeAt),
       clients: clients.views(scheduler, live),
       timeline: timeline.spans(),
       log: decisions.items(),

@@ -1,7 +1,7 @@
 /** A list that forgets its oldest. */
 export interface Ring<T> {
   push(item: T): void;
-  /** The oldest first. */
+  /** As they are now, the oldest first. */
   items(): readonly T[];
 }
 
@@ -13,6 +13,6 @@ export function createRing<T>(most: number): Ring<T> {
       // Not at every push: moving all the others costs more than keeping a few.
       if (items.length >= 2 * most) items = items.slice(-most);
     },
-    items: () => (items.length > most ? items.slice(-most) : items),
+    items: () => items.slice(-most),
   };
 }

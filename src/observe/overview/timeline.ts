@@ -5,8 +5,9 @@ import type { GatewayEvent } from '../../runtime/events.ts';
 import type { LiveRequest } from '../../runtime/live.ts';
 import { isWarmUp } from '../../runtime/warm-up.ts';
 import { wallClock, wallClockOrNot } from './clock.ts';
+import { bySlot } from './merge.ts';
 import { createRing } from './ring.ts';
-import type { Span } from './types.ts';
+import { type Span, timelineMs } from './types.ts';
 
 export interface Timeline {
   hear(event: GatewayEvent): void;
@@ -14,7 +15,6 @@ export interface Timeline {
   spans(): readonly Span[];
 }
 
-const windowMs = 900_000;
 const mostSpans = 3_000;
 
 /** What a slot is leased for. */
@@ -22,6 +22,8 @@ interface Leased {
   readonly ticket: Ticket;
   readonly lease: Lease;
   readonly since: number;
+  /** Of its first span; the second has the next. */
+  readonly id: number;
 }
 
 /** @param find tells of a request that runs */
@@ -31,7 +33,13 @@ export function createTimeline(find: (requestId: string) => LiveRequest | undefi
   /** Slots that are kept, or wait for their engine. */
   const idle = new Map<string, Span>();
   /** Spans of leases as they were last told. */
-  const told = new Map<string, Span>();
+  const told = new Map<number, Span>();
+  let lastId = 0;
+
+  const newId = () => {
+    lastId += 2;
+    return lastId;
+  };
 
   const endIdle = (slot: string) => {
     const span = idle.get(slot);
@@ -39,24 +47,25 @@ export function createTimeline(find: (requestId: string) => LiveRequest | undefi
     if (span) over.push({ ...span, to: wallClock(performance.now()) });
   };
 
-  const beginIdle = (slot: string, span: Omit<Span, keyof typeof untold | 'from'>) => {
+  const beginIdle = (slot: string, span: Omit<Span, keyof typeof untold | 'from' | 'id'>) => {
     endIdle(slot);
-    idle.set(slot, { ...untold, ...span, from: wallClock(performance.now()) });
+    idle.set(slot, { ...untold, ...span, id: newId(), from: wallClock(performance.now()) });
   };
 
   const endLease = (requestId: string) => {
     const entry = leased.get(requestId);
     if (!entry) return;
     leased.delete(requestId);
-    told.delete(requestId);
-    told.delete(`${requestId} decode`);
-    for (const span of spansOf(entry, find(requestId), performance.now())) over.push(span);
+    for (const span of spansOf(entry, find(requestId), performance.now())) {
+      told.delete(span.id);
+      over.push(span);
+    }
   };
 
-  const sameAsTold = (key: string, span: Span): Span => {
-    const before = told.get(key);
+  const sameAsTold = (span: Span): Span => {
+    const before = told.get(span.id);
     if (before && before.to === span.to && before.warm === span.warm) return before;
-    told.set(key, span);
+    told.set(span.id, span);
     return span;
   };
 
@@ -66,7 +75,7 @@ export function createTimeline(find: (requestId: string) => LiveRequest | undefi
         case 'lease.granted': {
           const { ticket, lease } = event;
           endIdle(slotKey(lease.backend, lease.slot));
-          leased.set(ticket.requestId, { ticket, lease, since: performance.now() });
+          leased.set(ticket.requestId, { ticket, lease, since: performance.now(), id: newId() });
           return;
         }
         case 'lease.released':
@@ -93,14 +102,12 @@ export function createTimeline(find: (requestId: string) => LiveRequest | undefi
       }
     },
     spans() {
-      const oldest = wallClock(performance.now() - windowMs);
+      const oldest = wallClock(performance.now() - timelineMs);
       const running = [...leased.values()].flatMap((entry) =>
-        spansOf(entry, find(entry.ticket.requestId), undefined).map((span) =>
-          sameAsTold(span.kind === 'decode' ? `${span.requestId} decode` : `${span.requestId}`, span),
-        ),
+        spansOf(entry, find(entry.ticket.requestId), undefined).map(sameAsTold),
       );
       const recent = over.items().filter(({ to }) => to !== undefined && to >= oldest);
-      return [...recent, ...idle.values(), ...running].sort(compare);
+      return [...recent, ...idle.values(), ...running].sort(bySlot);
     },
   };
 }
@@ -120,7 +127,7 @@ const switches = {
 
 /** @param endedAt undefined while it lasts */
 function spansOf(
-  { ticket, lease, since }: Leased,
+  { ticket, lease, since, id }: Leased,
   request: LiveRequest | undefined,
   endedAt: number | undefined,
 ): Span[] {
@@ -140,6 +147,7 @@ function spansOf(
   const isRestored = warm === undefined ? lease.plan === 'restore' : warm >= 0.5;
   const prefill: Span = {
     ...common,
+    id,
     kind: isWarming ? 'warmUp' : isRestored ? 'restore' : 'prefill',
     from: wallClock(since),
     to: wallClockOrNot(decodes ? firstTokenAt : endedAt),
@@ -148,6 +156,7 @@ function spansOf(
   if (!decodes) return [prefill];
   const decode: Span = {
     ...common,
+    id: id + 1,
     kind: 'decode',
     from: wallClock(firstTokenAt),
     to: wallClockOrNot(endedAt),
@@ -166,8 +175,4 @@ function warmShare(request: LiveRequest | undefined): number | undefined {
 
 function slotKey(backend: string, index: number): string {
   return `${backend}#${index}`;
-}
-
-function compare(a: Span, b: Span): number {
-  return a.backend.localeCompare(b.backend) || a.slot - b.slot || a.from - b.from;
 }

@@ -6,6 +6,10 @@ import type { Band, SlotState } from '../../../machines/policies/types.ts';
 import type { CacheUse, RequestSummary } from '../../runtime/events.ts';
 import type { Health } from '../../runtime/gateway.ts';
 
+/** How far back the timeline goes, and how many decisions are told. */
+export const timelineMs = 900_000;
+export const mostDecisions = 200;
+
 export interface Overview {
   readonly at: number;
   readonly gateway: GatewayView;
@@ -171,6 +175,8 @@ export interface ClientView {
 export type SpanKind = 'prefill' | 'restore' | 'decode' | 'hold' | 'switch' | 'warmUp';
 
 export interface Span {
+  /** Stays the same while it changes. */
+  readonly id: number;
   readonly backend: string;
   readonly slot: number;
   readonly kind: SpanKind;
@@ -200,8 +206,8 @@ export interface Decision {
 
 /**
  * `GET /overview/events` sends `event: overview` with the whole first, then `event: change` at most five times a second, and
- * only with what has changed. A list is sent whole, but for `log` and `timeline`: those are additions, to be merged by number,
- * and by slot and start. Of `sessions` only those that changed are sent; `gone` names those to be dropped.
+ * only with what has changed. A list is sent whole, but for `log` and `timeline`: those are additions, to be merged by number
+ * and by id, the oldest to be dropped. Of `sessions` only those that changed are sent; `gone` names those to be dropped.
  */
 export interface Change extends Partial<Overview> {
   readonly at: number;
