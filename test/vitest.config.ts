@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** `npm test` runs the fast suites; the ones that need an engine, a CLI or minutes have a script each in package.json. */
-const slow = ['test/e2e/**', 'test/engine/**', 'test/slow/**', 'test/soak/**', 'test/warm/**'];
+const slow = ['test/e2e/**', 'test/engine/**', 'test/slow/**', 'test/soak/**', 'test/warm/**', 'test/web/browser/**'];
 
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,

@@ -15,7 +15,7 @@ import { messagesPath, messagesRoute } from './routes/messages.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { modelsRoutes } from './routes/models.ts';
 import { overviewRoutes } from './routes/overview.ts';
-import { rootRoutes } from './routes/root.ts';
+import { pageRoutes } from './routes/page.ts';
 
 const maxBodyBytes = 128 * 1024 * 1024;
 
@@ -82,7 +82,7 @@ export function createServer(gateway: Gateway, observers: Observers, rules: Serv
   healthRoute(app, gateway);
   overviewRoutes(app, gateway, observers.overview);
   metricsRoute(app, observers.metrics);
-  rootRoutes(app, gateway);
+  pageRoutes(app, gateway);
   return app;
 }
 
@@ -94,8 +94,9 @@ export function withoutPrefix(url: string): string {
   return at > 0 ? url.slice(at) : url;
 }
 
-/** HEAD on any base path is Claude Code's pre-connect; health says nothing private without a key. */
+/** HEAD on any base path is Claude Code's pre-connect; health and the page's files say nothing private without a key. */
 function isOpen({ method, url }: FastifyRequest): boolean {
   const [path = ''] = url.split('?');
-  return path === '/health' || path === '/' || (method === 'HEAD' && !path.startsWith('/v1/'));
+  if (path === '/health' || path === '/' || path.startsWith('/page/')) return true;
+  return method === 'HEAD' && !path.startsWith('/v1/');
 }

@@ -18,6 +18,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   app: ['protocol', 'prompt', 'backends', 'cache', 'runtime', 'observe', 'server', 'config', 'version'],
   cli: ['protocol', 'backends', 'runtime', 'observe', 'server', 'config', 'app', 'version'],
   main: ['cli'],
+  web: [],
 };
 
 const ours = new Set([...Object.keys(mayImport), 'test', 'scripts']);
@@ -48,6 +49,12 @@ test('machines import xstate and each other, and nothing else', () => {
   const offending = imports.filter(
     ({ file, target }) => zoneOf(file) === 'machines' && target !== 'machines' && target !== 'xstate',
   );
+  expect(offending.map(inWords)).toEqual([]);
+});
+
+test('the page imports what it is served with, and nothing else', () => {
+  const served = ['web', 'preact', 'preact/hooks', 'htm/preact'];
+  const offending = imports.filter(({ file, target }) => zoneOf(file) === 'web' && !served.includes(target));
   expect(offending.map(inWords)).toEqual([]);
 });
 

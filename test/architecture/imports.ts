@@ -38,6 +38,6 @@ export function specifiersOf(source: string): readonly string[] {
 
 function modulesIn(folder: string): readonly string[] {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .filter((entry) => entry.isFile() && /\.[tj]s$/.test(entry.name))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)));
 }
