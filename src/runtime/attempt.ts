@@ -78,6 +78,15 @@ export function startAttempt(job: Job, handle: BackendHandle, lease: Lease, list
     job.flight.steer({ pause: generation.pause, resume: generation.resume });
   };
 
+  /** Of an engine that does not say: what was expected, unless the time it took contradicts that. */
+  const cachedByTime = () => {
+    const share = meter.reusedByTime();
+    if (share === undefined) return prefix.expected(promptTokens);
+    meter.reused(share);
+    prefix.prefilled(share > 0);
+    return Math.floor(promptTokens * share);
+  };
+
   /** What the engine says of the request's own prompt. */
   const hear = (event: EngineEvent) => {
     switch (event.type) {
@@ -96,13 +105,13 @@ export function startAttempt(job: Job, handle: BackendHandle, lease: Lease, list
         meter.reused(Math.min(1, event.cachedTokens / Math.max(1, promptTokens)));
         return prefix.prefilled(event.cachedTokens > 0);
       case 'ended':
-        if (!cachedReported) synthesizer.push({ type: 'usage', cachedTokens: prefix.expected(promptTokens) });
+        if (!cachedReported) synthesizer.push({ type: 'usage', cachedTokens: cachedByTime() });
         return;
       case 'failed':
         return;
       default:
         job.firstTokenAt ??= performance.now();
-        meter.prefilled();
+        meter.prefilled(event.type !== 'text' && event.type !== 'thinking');
         prefix.spoke();
     }
   };
