@@ -12,6 +12,7 @@ import { createInspector, type Inspector } from './observe/inspect/inspector.ts'
 import { logEvents } from './observe/log.ts';
 import { createMetrics } from './observe/metrics/index.ts';
 import { createOverview } from './observe/overview/overview.ts';
+import { keepRecent } from './observe/story/recent.ts';
 import { type BackendHandle, startBackend } from './runtime/backend.ts';
 import { createEventBus } from './runtime/events.ts';
 import { createGateway, type Gateway } from './runtime/gateway.ts';
@@ -93,7 +94,8 @@ export function createApp(config: Config, deps: AppDeps): App {
     inspection,
   });
   const gateway = createGateway({ scheduler, timing, events, backends: handles, models, requests, sessions, cache });
-  const observers = { overview: createOverview(gateway, warmUp), metrics: createMetrics(gateway) };
+  const recent = keepRecent(events);
+  const observers = { overview: createOverview(gateway, warmUp), metrics: createMetrics(gateway), recent };
   const server = createServer(gateway, observers, { access: config.server, prompt: config.prompt });
 
   function build(options: BackendConfig): Backend {

@@ -1,5 +1,6 @@
 /** A gateway as the commands see it: over HTTP, like any client. */
 import { z } from 'zod';
+import { moment } from '../observe/story/moment.ts';
 import { parseJson } from '../protocol/json.ts';
 import { CommandError } from './errors.ts';
 
@@ -22,6 +23,8 @@ const models = z.looseObject({
   ),
 });
 
+const traced = z.object({ requestId: z.string(), moments: z.array(z.unknown()) });
+
 export type Health = z.output<typeof health>;
 export type ModelEntry = z.output<typeof models>['data'][number];
 
@@ -43,13 +46,24 @@ export async function askStatus(url: string, key: string | undefined): Promise<n
 /** @throws CommandError when the key is refused or the answer is none */
 export async function askModels(url: string, key: string | undefined): Promise<readonly ModelEntry[]> {
   const { status, body } = await getJson(`${url}/v1/models`, key);
-  if (status === 401 || status === 403) {
-    throw new CommandError(`the gateway at ${url} refuses this key; set WARMSLOT_API_KEY to one of its keys`);
-  }
+  if (status === 401 || status === 403) throw refused(url);
   const parsed = models.safeParse(body);
   if (!parsed.success)
     throw new CommandError(`the gateway at ${url} does not list its models (status ${status}); see its log`);
   return parsed.data.data;
+}
+
+/** What the gateway remembers of a request; `last` for the one that arrived last. @throws CommandError when the key is refused */
+export async function askTrace(url: string, key: string | undefined, requestId: string) {
+  const answer = await getJson(`${url}/trace/${encodeURIComponent(requestId)}`, key).catch(unreachable);
+  if (answer === 'nobody') return answer;
+  const { status, body } = answer;
+  if (status === 401 || status === 403) throw refused(url);
+  const parsed = traced.safeParse(body);
+  if (!parsed.success) return 'unknown';
+  // Another version of warmslot may tell of more.
+  const moments = parsed.data.moments.flatMap((each) => moment.safeParse(each).data ?? []);
+  return { requestId: parsed.data.requestId, moments };
 }
 
 /** The real model of the preferred engine: the gateway lists those first, under ids of their own. */
@@ -57,11 +71,21 @@ export function preferredModel(listed: readonly ModelEntry[]): ModelEntry | unde
   return listed.find(({ id }) => id.startsWith('anthropic-'));
 }
 
+function refused(url: string): CommandError {
+  return new CommandError(`the gateway at ${url} refuses this key; set WARMSLOT_API_KEY to one of its keys`);
+}
+
 async function getJson(url: string, key: string | undefined): Promise<{ status: number; body: unknown }> {
   const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
   const response = await fetch(url, { headers, redirect: 'error', signal: AbortSignal.timeout(5_000) });
   const parsed = parseJson(await response.text());
   return { status: response.status, body: parsed.ok ? parsed.value : undefined };
+}
+
+/** For a person's question it is all one why there was no answer. Anything but a failed fetch is a bug. */
+function unreachable(error: unknown): 'nobody' {
+  if (error instanceof TypeError || error instanceof DOMException) return 'nobody';
+  throw error;
 }
 
 function isRefused(error: unknown): boolean {

@@ -60,7 +60,8 @@ function isExecutable(path: string): boolean {
 
 /** The terminal is Claude Code's: the log of a gateway beside it goes to a file. */
 function fileLog(config: Config, world: World): Logger {
-  const file = join(world.env.XDG_STATE_HOME || join(world.home, '.local', 'state'), 'warmslot', 'code.log');
+  const state = world.env.XDG_STATE_HOME || join(world.home, '.local', 'state');
+  const file = config.log.file ?? join(state, 'warmslot', 'code.log');
   world.err(`warmslot: started a gateway; its log is ${file}\n`);
   return createLogger({ level: config.log.level, debugLevel: config.debug.level, pretty: false, file });
 }

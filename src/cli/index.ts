@@ -19,6 +19,7 @@ const commands: ReadonlyMap<string, Entry> = new Map(
     code: { summary: 'Claude Code on the gateway', load: () => import('./code.ts'), passesArguments: true },
     env: { summary: "prints Claude Code's environment", load: () => import('./env.ts') },
     doctor: { summary: 'checks the engine and says what to fix', load: () => import('./doctor.ts') },
+    trace: { summary: 'the story of one request', load: () => import('./trace.ts') },
     pull: { summary: 'downloads a GGUF model', load: () => import('./pull.ts') },
   }),
 );

@@ -28,8 +28,9 @@ ${configHelp}
     const { values } = readOptions('serve', args, { ...configOptions, record: { type: 'string' } });
     const { record, ...flags } = values;
     const { config } = await settingsWithEngine(flags, world);
-    const { level } = config.log;
-    const log = createLogger({ level, debugLevel: config.debug.level, pretty: world.terminal });
+    const { level, file } = config.log;
+    const toFile = file === undefined ? {} : { file: resolve(world.cwd, file) };
+    const log = createLogger({ level, debugLevel: config.debug.level, pretty: world.terminal && !file, ...toFile });
     const stopped = stopSignal();
     const recording = record === undefined ? undefined : await createRecordFile(resolve(world.cwd, record), log);
     const started = await startGateway(config, log);

@@ -27,7 +27,7 @@ export function applyOverrides(file: Config, overrides: Overrides, found: FoundE
     ...(overrides.apiKey === undefined ? {} : { apiKeys: withMainKey(file.server.apiKeys, overrides.apiKey) }),
   };
   const debug = { level: overrides.debugLevel ?? file.debug.level };
-  const log = { level: overrides.logLevel ?? file.log.level };
+  const log = { ...file.log, level: overrides.logLevel ?? file.log.level };
   const config = { ...file, server, debug, log, backends: withVllmMlxUrl(file.backends, overrides) };
   return withModel(withFound(config, found), overrides);
 }

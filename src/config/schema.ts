@@ -11,7 +11,7 @@ interface ApiKey {
   readonly weight?: number | undefined;
 }
 
-const directory = z.string().min(1).transform(expandHome);
+const path = z.string().min(1).transform(expandHome);
 const key = z.string().min(1, 'empty; write a key of at least one character, or remove it');
 
 const apiKeys = z
@@ -67,13 +67,13 @@ const cache = z.strictObject({
     .prefault({}),
   snapshots: z
     .strictObject({
-      dir: directory.prefault('~/.cache/warmslot/snapshots').describe('where the embedded engine keeps prefixes'),
+      dir: path.prefault('~/.cache/warmslot/snapshots').describe('where the embedded engine keeps prefixes'),
       maxBytes: z.int().min(0).default(8_589_934_592).describe('the most bytes they may take, 0 for none'),
     })
     .prefault({}),
   models: z
     .strictObject({
-      dir: directory.prefault('~/.cache/warmslot/models').describe('where downloaded models are kept'),
+      dir: path.prefault('~/.cache/warmslot/models').describe('where downloaded models are kept'),
     })
     .prefault({}),
 });
@@ -121,7 +121,10 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   log: z
-    .strictObject({ level: z.enum(logLevels).default('info').describe('the least severity that is logged') })
+    .strictObject({
+      level: z.enum(logLevels).default('info').describe('the least severity that is logged'),
+      file: path.optional().describe('where the log goes, as lines of JSON; absent: to stderr'),
+    })
     .prefault({}),
 });
 

@@ -35,6 +35,7 @@ export const errorTable = {
   forbidden_origin: row({ status: 403, type: 'permission_error', retry: 'never' }),
   forbidden_address: row({ status: 403, type: 'permission_error', retry: 'never' }),
   unknown_model: row({ status: 404, type: 'not_found_error', retry: 'never' }),
+  unknown_request: row({ status: 404, type: 'not_found_error', retry: 'never' }),
   unknown_route: row({ status: 404, type: 'not_found_error', retry: 'never' }),
   body_too_large: row({ status: 413, type: 'request_too_large', retry: 'never' }),
   queue_full: row({ status: 529, type: 'overloaded_error', retryAfter: 5 }),

@@ -2,6 +2,7 @@
 import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
 import type { Metrics } from '../observe/metrics/index.ts';
 import type { Overview } from '../observe/overview/types.ts';
+import type { Recent } from '../observe/story/recent.ts';
 import type { PromptRules } from '../prompt/canonical.ts';
 import { GatewayError } from '../protocol/errors.ts';
 import { parseJson } from '../protocol/json.ts';
@@ -16,6 +17,7 @@ import { metricsRoute } from './routes/metrics.ts';
 import { modelsRoutes } from './routes/models.ts';
 import { overviewRoutes } from './routes/overview.ts';
 import { pageRoutes } from './routes/page.ts';
+import { traceRoute } from './routes/trace.ts';
 
 const maxBodyBytes = 128 * 1024 * 1024;
 
@@ -30,6 +32,7 @@ declare module 'fastify' {
 export interface Observers {
   overview(): Overview;
   readonly metrics: Metrics;
+  readonly recent: Recent;
 }
 
 export interface ServerRules {
@@ -82,6 +85,7 @@ export function createServer(gateway: Gateway, observers: Observers, rules: Serv
   healthRoute(app, gateway);
   overviewRoutes(app, gateway, observers.overview);
   metricsRoute(app, observers.metrics);
+  traceRoute(app, observers.recent);
   pageRoutes(app, gateway);
   return app;
 }

@@ -1,0 +1,81 @@
+/** `warmslot trace`: the story of one request. */
+import { resolve } from 'node:path';
+import type { Moment } from '../observe/story/moment.ts';
+import { storyOf } from '../observe/story/story.ts';
+import { clientUrl } from './address.ts';
+import { askTrace } from './client.ts';
+import type { Command } from './command.ts';
+import { CommandError, UsageError } from './errors.ts';
+import { configHelp, configOptions, readOptions } from './options.ts';
+import { readSettings } from './settings.ts';
+import { readLog } from './trace-log.ts';
+import type { World } from './world.ts';
+
+export const command: Command = {
+  help: `usage: warmslot trace REQUEST-ID [options]
+       warmslot trace --last [options]
+
+Tells the story of one request, from its arrival to the last byte: every state, decision and time. The id is
+in the answer's header \`request-id\`, in the log and on the page. The running gateway remembers the last few
+hundred requests; a log of debug.level 2 tells of any.
+
+  --last             the request that arrived last
+  --log FILE         reads a log instead of asking the gateway
+  --url URL          asks the gateway there (the configured one); the key is WARMSLOT_API_KEY
+  --json             prints what happened as JSON
+${configHelp}`,
+
+  async run(args, world) {
+    const { values, positionals } = readOptions('trace', args, options, true);
+    const { last = false, log, url, json = false, ...flags } = values;
+    const [asked] = positionals;
+    if (positionals.length > 1 || (asked === undefined) !== last) {
+      throw new UsageError('name one request, or --last; see warmslot trace --help');
+    }
+    const { requestId, moments } =
+      log === undefined ? await fromGateway(asked, { url, flags }, world) : await fromLog(log, asked, world);
+    if (json) world.out(JSON.stringify({ requestId, moments }, undefined, 2));
+    else for (const line of storyOf(requestId, moments, Date.now())) world.out(line);
+    return 0;
+  },
+};
+
+const options = {
+  ...configOptions,
+  last: { type: 'boolean' },
+  log: { type: 'string' },
+  url: { type: 'string' },
+  json: { type: 'boolean' },
+} as const;
+
+export interface Traced {
+  readonly requestId: string;
+  readonly moments: readonly Moment[];
+}
+
+interface Where {
+  readonly url: string | undefined;
+  readonly flags: Parameters<typeof readSettings>[0];
+}
+
+/** A gateway that was started anew has forgotten what its log still tells. */
+async function fromGateway(asked: string | undefined, { url, flags }: Where, world: World): Promise<Traced> {
+  const { config } = readSettings(flags, world);
+  const { host, port, apiKeys } = config.server;
+  const address = url?.replace(/\/+$/, '') ?? clientUrl(host, port);
+  const traced = await askTrace(address, apiKeys[0]?.key, asked ?? 'last');
+  if (typeof traced === 'object') return traced;
+  if (config.log.file !== undefined && url === undefined) return fromLog(config.log.file, asked, world);
+  throw new CommandError(
+    traced === 'unknown'
+      ? `the gateway at ${address} knows nothing of ${asked ?? 'any request'}; it remembers the last few hundred, a log of debug.level 2 all (--log FILE)`
+      : `no gateway answers at ${address}; name it with --url, or a log with --log FILE`,
+  );
+}
+
+async function fromLog(file: string, asked: string | undefined, world: World): Promise<Traced> {
+  const path = resolve(world.cwd, file);
+  const traced = await readLog(path, asked);
+  if (traced) return traced;
+  throw new CommandError(`${path} tells nothing of ${asked ?? 'any request'}; it has to be written with debug.level 2`);
+}
