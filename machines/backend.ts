@@ -5,7 +5,7 @@
  * answers probes, yet generations fail). After a few failures in a row the circuit opens; when it has cooled down and a
  * probe passes, one request is let through to see.
  */
-import { type ActorRefFrom, assign, emit, enqueueActions, fromPromise, setup } from 'xstate';
+import { type ActorRefFrom, assign, emit, enqueueActions, fromPromise, not, setup } from 'xstate';
 import type { Intake } from './policies/types.ts';
 
 export interface BackendInput {
@@ -22,18 +22,23 @@ export interface ProbeReport {
 export type BackendEvent =
   | { type: 'attempt.succeeded' }
   /** Only failures that are the engine's own: not busy, not refused, not abandoned by the client. */
-  | { type: 'attempt.broke'; reason: string };
+  | { type: 'attempt.broke'; reason: string }
+  /** It is to finish what it runs and be given nothing new, whatever its health. */
+  | { type: 'owner.drained' }
+  | { type: 'owner.resumed' };
 
 export type BackendStatus = 'probing' | 'loading' | 'up' | 'degraded' | 'open' | 'halfOpen' | 'down';
 
 export type BackendEmitted =
   | { type: 'backend.changed'; backend: string; status: BackendStatus; intake: Intake; slots: number; reason: string }
+  | { type: 'backend.drained'; backend: string; drained: boolean }
   | { type: 'engine.restarted'; backend: string };
 
 interface BackendContext extends BackendInput {
   readonly failures: number;
   readonly report: ProbeReport | undefined;
   readonly reason: string;
+  readonly drained: boolean;
 }
 
 export const backendMachine = setup({
@@ -66,12 +71,16 @@ export const backendMachine = setup({
       failures: context.failures + 1,
       reason: params.reason instanceof Error ? params.reason.message : String(params.reason),
     })),
+    drain: assign({ drained: true }),
+    resume: assign({ drained: false }),
+    tellDrained: emit(({ context: { name, drained } }) => ({ type: 'backend.drained', backend: name, drained })),
     forgetFailures: assign({ failures: 0, reason: '' }),
   },
   guards: {
     isLoading: (_, params: { report: ProbeReport }) => !params.report.loaded,
     isAnotherEngine: ({ context }, params: { report: ProbeReport }) =>
       context.report !== undefined && !isSameEngine(context.report, params.report, false),
+    isDrained: ({ context }) => context.drained,
     isLastStraw: ({ context }) => context.failures >= 2,
   },
   delays: {
@@ -84,7 +93,11 @@ export const backendMachine = setup({
 }).createMachine({
   id: 'backend',
   initial: 'probing',
-  context: ({ input }) => ({ ...input, failures: 0, report: undefined, reason: 'not asked yet' }),
+  context: ({ input }) => ({ ...input, failures: 0, report: undefined, reason: 'not asked yet', drained: false }),
+  on: {
+    'owner.drained': { guard: not('isDrained'), actions: ['drain', 'tellDrained'] },
+    'owner.resumed': { guard: 'isDrained', actions: ['resume', 'tellDrained'] },
+  },
   states: {
     probing: {
       entry: {

@@ -27,6 +27,8 @@ export type PrefixCacheEvent =
   /** The generation failed or was abandoned. */
   | { type: 'cache.abandoned'; requestId: string; prefilled: boolean }
   | { type: 'cache.bypassed'; requestId: string }
+  /** The owner does not want it to be counted on: one prefix, or whatever there is. */
+  | { type: 'owner.dropped'; prefixKey: string | undefined }
   | { type: 'engine.restarted' };
 
 export type PrefixCacheEmitted = {
@@ -132,6 +134,10 @@ export const prefixCacheMachine = setup({
       target: '.deciding',
       actions: [assign(({ context, event }) => (event.prefilled ? keep : drop)(context, event.requestId)), 'publish'],
     },
+    'owner.dropped': {
+      target: '.deciding',
+      actions: [assign(({ context, event }) => ({ held: without(context.held, event.prefixKey) })), 'publish'],
+    },
     'engine.restarted': { target: '.lost', actions: [assign({ held: [], running: {} }), 'publish'] },
   },
   states: {
@@ -203,6 +209,10 @@ function drop(context: PrefixCacheContext, requestId: string): Patch {
   const { prompt } = ended;
   const left = (held: HeldPrompt) => (held.slot === prompt.slot ? commonPart(held, prompt) : [held]);
   return { running, held: context.held.flatMap(left) };
+}
+
+function without(held: readonly HeldPrompt[], prefixKey: string | undefined): readonly HeldPrompt[] {
+  return prefixKey === undefined ? [] : held.filter((prompt) => prompt.prefixKey !== prefixKey);
 }
 
 function commonPart(held: HeldPrompt, prompt: HeldPrompt): readonly HeldPrompt[] {

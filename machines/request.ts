@@ -81,6 +81,8 @@ export type RequestEvent =
   | { type: 'reply.finished' }
   /** The queue was too long for too long. */
   | { type: 'queue.expired' }
+  /** Somebody who may has ended it. */
+  | { type: 'owner.cancelled'; by: string }
   /** The gateway's drain time is over. */
   | { type: 'gateway.closing' };
 
@@ -192,6 +194,10 @@ export const requestMachine = setup({
     'client.closed': '.cancelled',
     'client.joined': { actions: 'endGrace' },
     'grace.over': '.cancelled',
+    'owner.cancelled': {
+      target: '.failed',
+      actions: { type: 'fail', params: ({ event }) => ({ failure: cancelledBy(event.by) }) },
+    },
     'gateway.closing': { target: '.failed', actions: { type: 'fail', params: { failure: closing() } } },
   },
   after: { openAfter: { guard: 'isSilent', actions: 'openReply' } },
@@ -203,7 +209,7 @@ export const requestMachine = setup({
         { target: 'queued' },
       ],
     },
-    replaying: { entry: 'replay', on: { 'reply.finished': 'done' } },
+    replaying: { entry: 'replay', on: { 'reply.finished': 'done', 'owner.cancelled': 'done' } },
     /** The other request hears everything there is to hear of the engine. */
     joined: {
       entry: 'join',
@@ -294,6 +300,7 @@ export const requestMachine = setup({
       on: {
         'reply.finished': 'done',
         // The answer is complete: it must not be followed by an error.
+        'owner.cancelled': 'done',
         'gateway.closing': 'done',
       },
       after: { settleTimeout: 'done' },
@@ -331,6 +338,11 @@ function refused(code: Refused, retryAfter?: number): Failure {
     queue_timeout: 'Waited too long for a free slot.',
   };
   return { code, message: words[code], retryable: false, busy: false, retryAfter };
+}
+
+function cancelledBy(by: string): Failure {
+  const message = `${by} cancelled this request at the gateway.`;
+  return { code: 'request_cancelled', message, retryable: false, busy: false };
 }
 
 function closing(): Failure {

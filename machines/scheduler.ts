@@ -47,6 +47,7 @@ export type SchedulerEvent =
   /** `abandoned`: the engine may still be working on it. `turn`: the answer is complete. */
   | { type: 'lease.release'; requestId: string; outcome: 'finished' | 'abandoned'; turn?: TurnEnd }
   | { type: 'backend.changed'; backend: string; intake: Intake; slots: number }
+  | { type: 'backend.drained'; backend: string; drained: boolean }
   | PrefixCacheEmitted
   | { type: 'slot.changed'; backend: string; index: number; state: SlotState }
   /** Somebody has waited long enough for something better than what is free. */
@@ -238,6 +239,15 @@ export const schedulerMachine = setup({
             slots: [...context.slots, ...added.map((index) => books.unusedSlot(event.backend, index))],
           };
         }),
+        'refuseHopeless',
+        'dispatch',
+      ],
+    },
+    'backend.drained': {
+      actions: [
+        assign(({ context, event: { backend, drained } }) => ({
+          backends: books.withBackend(context.backends, backend, { drained }),
+        })),
         'refuseHopeless',
         'dispatch',
       ],

@@ -33,6 +33,8 @@ export type WarmUpEvent =
   | { type: 'engine.free' }
   /** A client has started: its first prompt follows as soon as somebody has typed it. */
   | { type: 'client.started' }
+  /** The owner wants this prefix to be prefilled next, as soon as the engine has nothing to do. */
+  | { type: 'owner.wants'; prefixKey: string }
   /** A request that would run here waits. */
   | { type: 'work.waits'; prefixKey: string }
   /** One runs here. */
@@ -49,6 +51,8 @@ type Outcome = 'done' | 'dropped' | 'failed';
 export interface Choice {
   /** A client that has just started is expected to send its prompt. */
   readonly awaited: boolean;
+  /** Key of the prefix that the owner has asked for. */
+  readonly wanted: string | undefined;
 }
 
 export interface PrefillInput {
@@ -107,6 +111,11 @@ export const warmUpMachine = setup({
     /** What failed here once may be what breaks the engine. Provided. */
     forget: (_, _params: { ticket: Ticket }) => {},
     expect: assign({ awaited: true }),
+    want: assign(({ event }) => (event.type === 'owner.wants' ? { wanted: event.prefixKey } : {})),
+    /** Done or impossible; one that real work has ended is tried again. */
+    settleWish: assign(({ context: { wanted, ticket } }) =>
+      wanted === ticket?.shape.prefixKey ? { wanted: undefined } : {},
+    ),
     expectNobody: assign({ awaited: false }),
   },
   guards: {
@@ -122,16 +131,21 @@ export const warmUpMachine = setup({
 }).createMachine({
   id: 'warmUp',
   initial: 'resting',
-  context: ({ input }) => ({ ...input, awaited: false, ticket: undefined, lease: undefined }),
+  context: ({ input }) => ({ ...input, awaited: false, wanted: undefined, ticket: undefined, lease: undefined }),
   on: {
     // Granted while it was leaving the queue: no engine has heard of it.
     'lease.granted': { actions: { type: 'release', params: { outcome: 'finished' } } },
+    'owner.wants': { actions: 'want' },
     'gateway.closing': '.closed',
   },
   states: {
     resting: {
       entry: 'expectNobody',
-      on: { 'engine.free': 'quiet', 'client.started': { target: 'quiet', actions: 'expect' } },
+      on: {
+        'engine.free': 'quiet',
+        'client.started': { target: 'quiet', actions: 'expect' },
+        'owner.wants': { target: 'quiet', actions: 'want' },
+      },
     },
     quiet: {
       on: {
@@ -145,7 +159,7 @@ export const warmUpMachine = setup({
     choosing: {
       invoke: {
         src: 'choose',
-        input: ({ context: { awaited } }) => ({ awaited }),
+        input: ({ context: { awaited, wanted } }) => ({ awaited, wanted }),
         onDone: [
           {
             guard: { type: 'isChosen', params: ({ event }) => ({ ticket: event.output }) },
@@ -178,6 +192,7 @@ export const warmUpMachine = setup({
         'prefill.done': {
           target: 'resting',
           actions: [
+            'settleWish',
             { type: 'release', params: { outcome: 'finished' } },
             { type: 'report', params: { outcome: 'done' } },
           ],
@@ -214,6 +229,7 @@ function drop() {
 
 function fail() {
   return [
+    { type: 'settleWish' },
     { type: 'forget', params: ({ context }: { context: WarmUpContext }) => grantOf(context) },
     { type: 'release', params: { outcome: 'abandoned' } },
     {

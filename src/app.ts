@@ -13,6 +13,7 @@ import { logEvents } from './observe/log.ts';
 import { createMetrics } from './observe/metrics/index.ts';
 import { createOverview } from './observe/overview/overview.ts';
 import { keepRecent } from './observe/story/recent.ts';
+import { createAdmin } from './runtime/admin.ts';
 import { type BackendHandle, startBackend } from './runtime/backend.ts';
 import { createEventBus } from './runtime/events.ts';
 import { createGateway, type Gateway } from './runtime/gateway.ts';
@@ -93,7 +94,18 @@ export function createApp(config: Config, deps: AppDeps): App {
     warmUp,
     inspection,
   });
-  const gateway = createGateway({ scheduler, timing, events, backends: handles, models, requests, sessions, cache });
+  const admin = createAdmin({ backends: handleByName, requests, cache, warmUp, events });
+  const gateway = createGateway({
+    scheduler,
+    timing,
+    events,
+    backends: handles,
+    models,
+    requests,
+    sessions,
+    cache,
+    admin,
+  });
   const recent = keepRecent(events);
   const observers = { overview: createOverview(gateway, warmUp), metrics: createMetrics(gateway), recent };
   const server = createServer(gateway, observers, { access: config.server, prompt: config.prompt });

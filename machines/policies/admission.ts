@@ -38,8 +38,8 @@ export function isHopeless(ticket: Ticket, backends: readonly BackendView[]): bo
   return !backends.some((backend) => takesWork(backend) && ticket.candidates.includes(backend.name));
 }
 
-export function takesWork(backend: BackendView): boolean {
-  return backend.intake !== 'none';
+export function takesWork({ intake, drained }: BackendView): boolean {
+  return intake !== 'none' && !drained;
 }
 
 /** Whole seconds for the client's `retry-after`: it gives up at once on more than 60. */

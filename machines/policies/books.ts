@@ -137,7 +137,15 @@ export function withBackend(
   return [...backends.filter((backend) => backend.name !== name), { ...before, ...patch }];
 }
 
-const unknown = { intake: 'none', slots: 0, cacheKind: 'none', capacity: 1, held: [], stored: [] } as const;
+const unknown = {
+  intake: 'none',
+  drained: false,
+  slots: 0,
+  cacheKind: 'none',
+  capacity: 1,
+  held: [],
+  stored: [],
+} as const;
 
 function unknownBackend(name: string): BackendView {
   return { name, ...unknown, rates: defaultRates };

@@ -135,6 +135,8 @@ export interface HeldPrompt extends PromptShape {
 export interface BackendView {
   readonly name: string;
   readonly intake: Intake;
+  /** By its owner: it is given nothing new. */
+  readonly drained: boolean;
   /** Slots it has now; an engine restarted with fewer leaves the higher indexes unused. */
   readonly slots: number;
   readonly cacheKind: CacheKind;

@@ -18,6 +18,7 @@ export interface ResponseCache {
   get(key: string): Message | undefined;
   /** Keeps a complete answer; one that says nothing is not worth repeating and is left out. */
   set(key: string, message: Message): void;
+  clear(): void;
   stats(): CacheStats;
 }
 
@@ -42,6 +43,7 @@ export function createResponseCache(max: number): ResponseCache {
     set(key, message) {
       if (message.content.length > 0) messages?.set(key, message);
     },
+    clear: () => messages?.clear(),
     stats() {
       const total = hits + misses;
       return {

@@ -18,6 +18,8 @@ export function logEvents(events: EventBus, log: Logger, debugLevel: number): vo
       case 'request.body':
         if (debugLevel >= 3) log.info({ requestId: event.requestId, body: event.body }, event.type);
         return;
+      case 'owner.acted':
+        return log.info(event, event.text);
       case 'notice':
         return log.warn({ backend: event.backend }, event.text);
       case 'actor.broke':

@@ -30,6 +30,10 @@ export function wordsOf(event: GatewayEvent): string | undefined {
       return event.status === 'probing' || event.status === 'halfOpen'
         ? undefined
         : `${event.backend} is ${event.status}`;
+    case 'backend.drained':
+      return `${event.backend} ${event.drained ? 'takes nothing new' : 'takes work again'}, as its owner wants`;
+    case 'owner.acted':
+      return `${event.client}: ${event.text}`;
     case 'engine.restarted':
       return `${event.backend} is another process than before and has lost its cache`;
     case 'warmUp.started':

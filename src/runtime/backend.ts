@@ -21,6 +21,8 @@ export interface BackendHandle {
   /** Undefined until the first probe that succeeded. */
   info(): EngineInfo | undefined;
   status(): BackendStatus;
+  /** By its owner: it is given nothing new. */
+  drained(): boolean;
   /** Whether it would be given a request now. */
   takesWork(): boolean;
   /** Why it is not up, in words; empty when it is. */
@@ -48,6 +50,7 @@ export function startBackend(backend: Backend, deps: Deps): BackendHandle {
   let status: BackendStatus = 'probing';
   let intake: Intake = 'soon';
   let reason = 'not asked yet';
+  let drained = false;
   const firstProbe = Promise.withResolvers<void>();
   const shutdown = new AbortController();
 
@@ -85,6 +88,11 @@ export function startBackend(backend: Backend, deps: Deps): BackendHandle {
     scheduler.send({ type: 'backend.changed', backend: event.backend, intake: event.intake, slots: event.slots });
     events.emit(event);
   });
+  actor.on('backend.drained', (event) => {
+    drained = event.drained;
+    scheduler.send(event);
+    events.emit(event);
+  });
   actor.on('engine.restarted', (event) => {
     cache.send({ type: 'engine.restarted' });
     events.emit(event);
@@ -102,7 +110,8 @@ export function startBackend(backend: Backend, deps: Deps): BackendHandle {
     use,
     info: () => info,
     status: () => status,
-    takesWork: () => intake === 'full' || intake === 'trial',
+    drained: () => drained,
+    takesWork: () => !drained && (intake === 'full' || intake === 'trial'),
     reason: () => reason,
     running: 0,
     firstProbe: firstProbe.promise,

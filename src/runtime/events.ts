@@ -8,6 +8,7 @@ import type { WarmUpEmitted } from '../../machines/warm-up.ts';
 import type { EngineUsage } from '../protocol/engine.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
 import type { CallOutcome } from '../toolcalls/count-call.ts';
+import type { AdminAction } from './admin.ts';
 
 /** What the exact-response cache had to do with an answer; `joined`: it is that of another request's generation. */
 export type CacheUse = 'hit' | 'miss' | 'joined' | 'bypass';
@@ -91,6 +92,15 @@ export type GatewayEvent =
       readonly outcome: CallOutcome;
       /** What was changed, or what was wrong; may hold values of arguments. */
       readonly changes: readonly string[];
+    }
+  /** Somebody with a key has done something to the gateway. */
+  | {
+      readonly type: 'owner.acted';
+      readonly action: AdminAction;
+      readonly client: string;
+      readonly requestId: string | undefined;
+      /** What was done, in words. */
+      readonly text: string;
     }
   /** It has opened a connection, or asked which models there are. */
   | { readonly type: 'client.started' }

@@ -5,6 +5,7 @@ import type { CacheStats, ResponseCache } from '../cache/responses.ts';
 import type { Prompt } from '../prompt/types.ts';
 import type { CallOutcome } from '../toolcalls/count-call.ts';
 import { version } from '../version.ts';
+import type { Admin } from './admin.ts';
 import type { BackendHandle } from './backend.ts';
 import type { EventBus } from './events.ts';
 import type { Models } from './models.ts';
@@ -40,6 +41,8 @@ interface BackendHealth {
   readonly model: string | null;
   readonly slots: { readonly total: number; readonly busy: number };
   readonly demo: boolean;
+  /** The owner has it take nothing new. */
+  readonly drained: boolean;
 }
 
 export interface Gateway {
@@ -50,6 +53,7 @@ export interface Gateway {
   readonly models: Models;
   readonly requests: Requests;
   readonly sessions: Sessions;
+  readonly admin: Admin;
   readonly scheduler: SchedulerActor;
   /** It takes nothing new any more. */
   readonly draining: boolean;
@@ -70,6 +74,7 @@ interface Parts {
   readonly requests: Requests;
   readonly sessions: Sessions;
   readonly cache: ResponseCache;
+  readonly admin: Admin;
 }
 
 export function createGateway({
@@ -81,6 +86,7 @@ export function createGateway({
   requests,
   sessions,
   cache,
+  admin,
 }: Parts): Gateway {
   const startedAt = Date.now();
   let draining = false;
@@ -104,6 +110,7 @@ export function createGateway({
     models,
     requests,
     sessions,
+    admin,
     scheduler,
     get draining() {
       return draining;
@@ -148,11 +155,12 @@ function describe(handle: BackendHandle): BackendHealth {
     model: info?.model ?? null,
     slots: { total: info?.slots ?? 0, busy: handle.running },
     demo: info?.demo ?? false,
+    drained: handle.drained(),
   };
 }
 
 /** Healthy: the preferred backend works. Degraded: another one does. */
 function statusOf(backends: readonly BackendHandle[]): Health['status'] {
   if (!backends.some((handle) => handle.takesWork())) return 'unhealthy';
-  return backends.every((handle) => handle.status() === 'up') ? 'healthy' : 'degraded';
+  return backends.every((handle) => handle.status() === 'up' && !handle.drained()) ? 'healthy' : 'degraded';
 }

@@ -99,7 +99,7 @@ export function recordTrace(events: EventBus, write: (request: RecordedRequest) 
     if (event.type === 'queue.joined' && !running.has(event.ticket.requestId) && !isWarmUp(event.ticket.requestId)) {
       begin(event.ticket);
     }
-    if (!('requestId' in event)) return;
+    if (!('requestId' in event) || event.requestId === undefined) return;
     const request = running.get(event.requestId);
     if (!request) return;
     if (event.type === 'toolCall.read') request.callsTool = true;

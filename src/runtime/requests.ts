@@ -4,11 +4,12 @@ import type { Ticket } from '../../machines/policies/types.ts';
 import { type AttemptInput, type RequestEvent, requestMachine } from '../../machines/request.ts';
 import type { SchedulerActor } from '../../machines/scheduler.ts';
 import { type ResponseCache, responseKey } from '../cache/responses.ts';
-import { toGatewayError } from '../protocol/errors.ts';
+import { GatewayError, toGatewayError } from '../protocol/errors.ts';
 import { replay } from '../reply/replay.ts';
 import { flightKey, follow, lead, type NewRequest } from './arrival.ts';
 import { startAttempt } from './attempt.ts';
 import type { BackendHandle } from './backend.ts';
+import { createCancelled } from './cancelled.ts';
 import type { EventBus } from './events.ts';
 import { errorOf, failureOf, isEnginesFault, toldOf } from './failure.ts';
 import { isWanted } from './grace.ts';
@@ -26,7 +27,7 @@ import type { WarmUp } from './warm-up.ts';
 export interface Requests {
   /**
    * Starts the request; the answer goes to its reply port. The returned function tells that the client has gone.
-   * @throws GatewayError when the request cannot be served by any backend, before anything was sent
+   * @throws GatewayError when the request cannot be served by any backend, or is one again that was cancelled; nothing was sent
    */
   start(request: NewRequest): () => void;
   running(): number;
@@ -34,6 +35,8 @@ export interface Requests {
   /** In order of arrival. */
   list(): readonly LiveRequest[];
   find(id: string): LiveRequest | undefined;
+  /** Ends one with an error that names who did it. Returns whether there was one. */
+  cancel(id: string, by: string): boolean;
   /** Resolves when no request is left. */
   idle(): Promise<void>;
   /** Ends whatever still runs with an error. */
@@ -60,6 +63,7 @@ export function createRequests(deps: Deps): Requests {
   const live = new Map<string, Live>();
   /** Requests whose answer others may still join. */
   const flights = new Map<string, Live>();
+  const cancelled = createCancelled();
   const idleWaiters = new Set<() => void>();
 
   const liveOf = (id: string): Live => {
@@ -234,7 +238,10 @@ export function createRequests(deps: Deps): Requests {
     start(request) {
       const { id, prompt, reply, skipCache } = request;
       const key = skipCache ? undefined : responseKey(prompt);
-      const leader = key === undefined ? undefined : flights.get(flightKey(request, key));
+      const same = key === undefined ? undefined : flightKey(request, key);
+      const cancelledBy = same && cancelled.take(same);
+      if (cancelledBy) throw new GatewayError('request_cancelled', `${cancelledBy} cancelled this request.`);
+      const leader = same && flights.get(same);
       const { ticket, source, ...arrival } = leader ? follow(request, leader, events) : lead(request, key, deps);
       const actor = createActor(machine, { id, input: { ticket, scheduler, source }, ...inspection });
       const entry: Live = { id, actor, reply, attempt: undefined, ...arrival };
@@ -250,6 +257,15 @@ export function createRequests(deps: Deps): Requests {
     find(id) {
       const entry = live.get(id);
       return entry && describeLive(entry);
+    },
+    cancel(id, by) {
+      const entry = live.get(id);
+      if (!entry) return false;
+      const { actor, reply, leader, flightKey = leader?.flightKey } = entry;
+      const isAnswering = reply.opened;
+      actor.send({ type: 'owner.cancelled', by });
+      if (isAnswering && flightKey && actor.getSnapshot().matches('failed')) cancelled.add(flightKey, by);
+      return true;
     },
     idle: () => new Promise((resolve) => (live.size === 0 ? resolve() : idleWaiters.add(resolve))),
     failAll() {

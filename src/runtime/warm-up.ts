@@ -9,7 +9,7 @@ import { createActor, fromCallback, fromPromise } from 'xstate';
 import { poolOf, slotsOf } from '../../machines/policies/pool.ts';
 import type { PromptShape, Ticket } from '../../machines/policies/types.ts';
 import type { SchedulerActor } from '../../machines/scheduler.ts';
-import { type PrefillInput, type WarmUpActor, warmUpMachine } from '../../machines/warm-up.ts';
+import { type Choice, type PrefillInput, type WarmUpActor, warmUpMachine } from '../../machines/warm-up.ts';
 import type { Prompt } from '../prompt/types.ts';
 import type { BackendHandle } from './backend.ts';
 import type { EventBus } from './events.ts';
@@ -24,6 +24,9 @@ export interface WarmUp {
   runs(job: Pick<Job, 'identity' | 'prompt'>, backend: string): void;
   /** Prefixes that can be prefilled there without being asked for, the likeliest to be asked for first. */
   known(backend: string): readonly PromptShape[];
+  warms(backend: string): boolean;
+  /** Has one of them prefilled next, as soon as the engine has nothing to do. */
+  want(backend: string, prefixKey: string): void;
   close(): void;
 }
 
@@ -72,6 +75,9 @@ export function startWarmUp({ backends, ...deps }: Deps): WarmUp {
       case 'backend.changed':
         if (event.status === 'up') warmers.get(event.backend)?.actor.send({ type: 'engine.free' });
         return;
+      case 'backend.drained':
+        if (!event.drained) warmers.get(event.backend)?.actor.send({ type: 'engine.free' });
+        return;
       case 'client.started':
         for (const actor of actors()) actor.send({ type: 'client.started' });
     }
@@ -82,6 +88,8 @@ export function startWarmUp({ backends, ...deps }: Deps): WarmUp {
       if (prompt) warmers.get(backend)?.remember({ lineage, band, prompt: prefixOf(prompt) });
     },
     known: (backend) => warmers.get(backend)?.known() ?? [],
+    warms: (backend) => warmers.has(backend),
+    want: (backend, prefixKey) => warmers.get(backend)?.actor.send({ type: 'owner.wants', prefixKey }),
     close() {
       stopListening();
       for (const actor of actors()) actor.send({ type: 'gateway.closing' });
@@ -102,12 +110,13 @@ function startWarmer(handle: BackendHandle, deps: Omit<Deps, 'backends'>): Warme
   const { scheduler, events, timing, inspection } = deps;
   const { name } = handle.backend;
   let known: readonly Remembered[] = [];
-  let asked = 0;
+  let tickets = 0;
 
-  const choose = (awaited: boolean) => {
-    if (handle.status() !== 'up' || !isIdle(scheduler, name)) return undefined;
-    const chosen = likeliest(known, handle.cache.getSnapshot().context, awaited);
-    return chosen && ticketFor(chosen.prompt, name, `${idPrefix}${name}-${++asked}`);
+  const choose = ({ awaited, wanted }: Choice) => {
+    if (handle.status() !== 'up' || handle.drained() || !isIdle(scheduler, name)) return undefined;
+    const asked = known.find(({ prompt }) => prompt.prefixKey === wanted);
+    const chosen = asked ?? likeliest(known, handle.cache.getSnapshot().context, awaited);
+    return chosen && ticketFor(chosen.prompt, name, `${idPrefix}${name}-${++tickets}`);
   };
 
   const promptOf = ({ shape }: Ticket) => {
@@ -118,7 +127,7 @@ function startWarmer(handle: BackendHandle, deps: Omit<Deps, 'backends'>): Warme
 
   const machine = warmUpMachine.provide({
     actors: {
-      choose: fromPromise(async ({ input }) => choose(input.awaited)),
+      choose: fromPromise(async ({ input }) => choose(input)),
       prefill: fromCallback(({ input, sendBack }) => {
         const { ticket, lease }: PrefillInput = input;
         return startPrefill(promptOf(ticket), handle, lease, sendBack);
@@ -130,7 +139,7 @@ function startWarmer(handle: BackendHandle, deps: Omit<Deps, 'backends'>): Warme
       },
     },
     delays: {
-      quiet: ({ context }) => quietFor(handle, context.awaited, timing),
+      quiet: ({ context }) => (context.wanted ? timing.warmUp : quietFor(handle, context.awaited, timing)),
     },
   });
   const actor = createActor(machine, { id: name, input: { backend: name, scheduler }, ...inspection });

@@ -10,6 +10,7 @@ import { newRequestId } from '../reply/ids.ts';
 import type { Gateway } from '../runtime/gateway.ts';
 import { type AccessRules, checkSource, createKeyCheck } from './access.ts';
 import { fromThrown, sendError } from './errors.ts';
+import { adminRoutes } from './routes/admin.ts';
 import { countTokensRoute } from './routes/count-tokens.ts';
 import { healthRoute } from './routes/health.ts';
 import { messagesPath, messagesRoute } from './routes/messages.ts';
@@ -83,6 +84,7 @@ export function createServer(gateway: Gateway, observers: Observers, rules: Serv
   countTokensRoute(app, gateway, rules.prompt);
   modelsRoutes(app, gateway);
   healthRoute(app, gateway);
+  adminRoutes(app, gateway.admin);
   overviewRoutes(app, gateway, observers.overview);
   metricsRoute(app, observers.metrics);
   traceRoute(app, observers.recent);

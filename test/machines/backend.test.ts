@@ -274,6 +274,21 @@ test('a broken action stops the actor with an error its owner can see', async ()
   expect(error).toEqual(new Error('no room'));
 });
 
+test('drained by its owner it says so once, whatever its health, until it is resumed', async () => {
+  const { actor, emitted, broke, value, answer } = await startUp();
+  const told = () => emitted.flatMap((event) => (event.type === 'backend.drained' ? event.drained : []));
+  actor.send({ type: 'owner.drained' });
+  actor.send({ type: 'owner.drained' });
+  expect(told()).toEqual([true]);
+  broke();
+  await answer();
+  expect(value()).toEqual({ degraded: 'resting' });
+  actor.send({ type: 'owner.resumed' });
+  actor.send({ type: 'owner.resumed' });
+  expect(told()).toEqual([true, false]);
+  expect(value()).toEqual({ degraded: 'resting' });
+});
+
 test('every state can be reached and left', () => {
   const coverage = cover(backendMachine, {
     input: { name: 'mlx' },

@@ -53,6 +53,7 @@ export function backendView(patch: Partial<BackendView> = {}): BackendView {
   return {
     name: 'mlx',
     intake: 'full',
+    drained: false,
     slots: 1,
     cacheKind: 'none',
     capacity: 4,

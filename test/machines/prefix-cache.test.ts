@@ -301,6 +301,28 @@ test('a broken action stops the actor with an error its owner can see', () => {
   expect(errors).toEqual([new Error('nobody listens')]);
 });
 
+test('what its owner drops is held no more: one prefix, or everything', () => {
+  const cache = startCache('conversations', 3);
+  for (const name of ['p', 'q', 'r']) cache.run(name, held(0, name, 'a'));
+  cache.actor.send({ type: 'owner.dropped', prefixKey: 'q' });
+  expect(cache.keys()).toEqual(['r/a', 'p/a']);
+  expect(cache.value()).toBe('warm');
+  expect(cache.changes.at(-1)?.held).toHaveLength(2);
+  cache.actor.send({ type: 'owner.dropped', prefixKey: undefined });
+  expect(cache.value()).toBe('empty');
+  expect(cache.changes.at(-1)?.held).toEqual([]);
+});
+
+test('what runs while its prefix is dropped is held when it is through', () => {
+  const cache = startCache('conversations', 3);
+  cache.run('r1', held(0, 'p', 'a'));
+  cache.used('r2', held(0, 'p', 'a', 'b'));
+  cache.actor.send({ type: 'owner.dropped', prefixKey: undefined });
+  expect(cache.value()).toBe('restoring');
+  cache.finished('r2');
+  expect(cache.keys()).toEqual(['p/a/b']);
+});
+
 test('every state can be reached and left', () => {
   const coverage = cover(prefixCacheMachine, {
     input: { backend: 'mlx' },

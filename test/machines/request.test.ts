@@ -389,6 +389,34 @@ test.each(Object.keys(atState))(
   },
 );
 
+test.each(Object.keys(atState))(
+  'one that is cancelled while %s tells its client by whom, unless it has its answer',
+  (state) => {
+    const request = atState[state]?.();
+    request?.actor.send({ type: 'owner.cancelled', by: 'ana' });
+    if (state === 'settling' || state === 'replaying') {
+      expect(request?.value()).toBe('done');
+      expect(request?.told.at(-1)).not.toBe('request_cancelled');
+      return;
+    }
+    expect(request?.value()).toBe('failed');
+    expect(request?.told.at(-1)).toBe('request_cancelled');
+    expect(request?.attempts.every(({ stopped }) => stopped)).toBe(true);
+    expect(request?.actor.getSnapshot().context.failure?.message).toBe('ana cancelled this request at the gateway.');
+    expect(request?.asked().slice(-2)).toEqual(['leave', 'abandoned']);
+  },
+);
+
+test('how far a prefill is begins anew with the next attempt', () => {
+  const request = startAttempting({ ticket: twoBackends });
+  const progress = () => request.actor.getSnapshot().context.progress;
+  request.report({ type: 'attempt.accepted' });
+  request.report({ type: 'attempt.progress', done: 5, total: 10 });
+  expect(progress()).toEqual({ done: 5, total: 10 });
+  request.report({ type: 'attempt.failed', failure: broken });
+  expect(progress()).toBeUndefined();
+});
+
 test('an attempt that was left is not heard any more', () => {
   const request = startAttempting({ ticket: twoBackends });
   request.report({ type: 'attempt.failed', failure: broken });

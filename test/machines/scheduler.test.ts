@@ -208,6 +208,33 @@ test('when a backend is lost, who waited for it alone is told at once, others mo
   expect(scheduler.context().queue).toEqual([]);
 });
 
+test('a drained backend keeps what it runs; who waits for it alone is told, others move on, until it is resumed', () => {
+  const { actor, enqueue, release, answer, heard, slotStates } = startScheduler({ backends: ['mlx', 'spare'] });
+  const drain = (drained: boolean) => actor.send({ type: 'backend.drained', backend: 'mlx', drained });
+  enqueue('runs');
+  enqueue('alone');
+  enqueue('moves', { candidates: ['mlx', 'spare'] });
+  drain(true);
+  expect(answer('alone')).toBe('no_backend');
+  expect(answer('moves')).toBe('spare#0');
+  expect(slotStates()).toContain('mlx#0 leased');
+  enqueue('late');
+  expect(answer('late')).toBe('no_backend');
+  release('runs');
+  drain(false);
+  enqueue('back');
+  expect(answer('back')).toBe('mlx#0');
+  expect(heard('runs')).toHaveLength(1);
+});
+
+test('to be drained and resumed does not free a slot whose engine still works', () => {
+  const { actor, enqueue, release, slotStates } = startScheduler();
+  enqueue('r1');
+  release('r1', 'abandoned');
+  for (const drained of [true, false]) actor.send({ type: 'backend.drained', backend: 'mlx', drained });
+  expect(slotStates()).toEqual(['mlx#0 cancelling']);
+});
+
 test('the next backend in the cascade serves only while the one before takes no work', () => {
   const scheduler = startScheduler({ backends: ['mlx', 'spare'] });
   const candidates = ['mlx', 'spare'];

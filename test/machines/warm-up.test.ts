@@ -29,12 +29,14 @@ function startWarmUp(choice: () => Ticket | undefined = () => chosen) {
   const clock = new SimulatedClock();
   const { ref, heard } = listener<Heard>();
   const asked: boolean[] = [];
+  const wanted: (string | undefined)[] = [];
   const forgotten: string[] = [];
   let stopped = false;
   const machine = warmUpMachine.provide({
     actors: {
       choose: fromPromise(async ({ input }) => {
         asked.push(input.awaited);
+        wanted.push(input.wanted);
         return choice();
       }),
       prefill: fromCallback(() => () => {
@@ -52,7 +54,7 @@ function startWarmUp(choice: () => Ticket | undefined = () => chosen) {
   };
   const said = () => heard.map(({ type, outcome }) => (outcome ? `${type} ${outcome}` : type));
   const state = () => actor.getSnapshot().value;
-  return { actor, clock, send, said, state, told, asked, forgotten, stopped: () => stopped };
+  return { actor, clock, send, said, state, told, asked, wanted, forgotten, stopped: () => stopped };
 }
 
 async function startAsking() {
@@ -196,6 +198,41 @@ test('a gateway that closes has its slot back', async () => {
   expect(stopped()).toBe(true);
   expect(said().at(-1)).toBe('lease.release abandoned');
   expect(actor.getSnapshot().status).toBe('done');
+});
+
+test('what the owner wants is chosen until it is done, though real work comes between', async () => {
+  const { send, clock, wanted, state } = startWarmUp();
+  const chooses = async () => {
+    clock.increment(300);
+    await settled();
+  };
+  send({ type: 'owner.wants', prefixKey });
+  await chooses();
+  expect(state()).toBe('asking');
+  send({ type: 'lease.granted', lease }, { type: 'work.waits', prefixKey: 'other' });
+  expect(state()).toBe('resting');
+  send({ type: 'engine.free' });
+  await chooses();
+  send({ type: 'lease.granted', lease }, { type: 'prefill.done' }, { type: 'engine.free' });
+  await chooses();
+  expect(wanted).toEqual([prefixKey, prefixKey, undefined]);
+});
+
+test('what the owner wants while something else is warmed comes next', async () => {
+  const { send, clock, wanted } = await startWarming();
+  send({ type: 'owner.wants', prefixKey: 'other' }, { type: 'prefill.done' }, { type: 'engine.free' });
+  clock.increment(300);
+  await settled();
+  expect(wanted).toEqual([undefined, 'other']);
+});
+
+test('a wish that fails is not tried again', async () => {
+  const { send, clock, wanted } = await startWarming();
+  send({ type: 'owner.wants', prefixKey }, { type: 'prefill.failed', error: new Error('out of memory') });
+  send({ type: 'engine.free' });
+  clock.increment(300);
+  await settled();
+  expect(wanted).toEqual([undefined, undefined]);
 });
 
 test('every state can be reached and left', () => {

@@ -77,6 +77,7 @@ export const shownOf: ReadonlyMap<string, Shown> = new Map([
       'attempt.done': ({ stopped, turn }) => ({ stopped, endedIn: turn?.endedIn }),
       'attempt.failed': codeOf,
       'flight.failed': codeOf,
+      'owner.cancelled': ({ by }) => ({ by }),
     },
   }),
   show(sessionMachine, {
@@ -104,6 +105,7 @@ export const shownOf: ReadonlyMap<string, Shown> = new Map([
       'lease.measured': requestId,
       'lease.release': ({ requestId, outcome }) => ({ requestId, outcome }),
       'backend.changed': ({ backend, intake, slots }) => ({ backend, intake, slots }),
+      'backend.drained': ({ backend, drained }) => ({ backend, drained }),
       'cache.changed': ({ backend, kind, capacity, held }) => ({ backend, kind, capacity, held: held.length }),
       'slot.changed': ({ backend, index, state }) => ({ backend, index, state }),
     },
@@ -127,17 +129,19 @@ export const shownOf: ReadonlyMap<string, Shown> = new Map([
       'cache.finished': requestId,
       'cache.abandoned': ({ requestId, prefilled }) => ({ requestId, prefilled }),
       'cache.bypassed': requestId,
+      'owner.dropped': ({ prefixKey }) => ({ prefixKey }),
     },
   }),
   show(backendMachine, {
     // What an engine says of a failure may quote the prompt.
-    context: ({ failures, report }) => ({ failures, loaded: report?.loaded, slots: report?.slots }),
+    context: ({ failures, report, drained }) => ({ failures, drained, loaded: report?.loaded, slots: report?.slots }),
     events: {},
   }),
   show(warmUpMachine, {
     context: ({ awaited, ticket, lease }) => ({ awaited, requestId: ticket?.requestId, slot: lease?.slot }),
     events: {
       'work.waits': ({ prefixKey }) => ({ prefixKey }),
+      'owner.wants': ({ prefixKey }) => ({ prefixKey }),
       'lease.granted': leaseOf,
       'lease.refused': ({ reason }) => ({ reason }),
     },

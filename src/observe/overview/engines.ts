@@ -52,7 +52,7 @@ function engineView(
     demo: info?.demo ?? false,
     status: handle.status(),
     reason: handle.reason(),
-    drained: false,
+    drained: handle.drained(),
     slots: slots.map(slotView),
     warm: held.map(warmPrefix),
     capacity,

@@ -3,6 +3,7 @@
  * answer or a key. Times are milliseconds since 1970, durations milliseconds.
  */
 import type { Band, SlotState } from '../../../machines/policies/types.ts';
+import type { AdminActions } from '../../runtime/admin.ts';
 import type { CacheUse, RequestSummary } from '../../runtime/events.ts';
 import type { Health } from '../../runtime/gateway.ts';
 
@@ -214,12 +215,5 @@ export interface Change extends Partial<Overview> {
   readonly gone?: readonly string[];
 }
 
-/** What the owner can do, as bodies of `POST /admin/…`; each answers 200 `{"done": "in words"}` or an error. */
-export interface AdminActions {
-  'cancel-request': { readonly requestId: string };
-  /** Of one engine; without `prefixKey` everything that it is believed to hold, and exact answers with it. */
-  'drop-cache': { readonly backend: string; readonly prefixKey?: string };
-  'warm-prefix': { readonly backend: string; readonly prefixKey: string };
-  'drain-backend': { readonly backend: string };
-  'resume-backend': { readonly backend: string };
-}
+/** What the owner can do. */
+export type { AdminActions };

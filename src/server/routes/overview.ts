@@ -8,8 +8,8 @@ import { beginHijacked } from '../hijack.ts';
 export function overviewRoutes(app: FastifyInstance, { events, timing }: Gateway, read: () => Overview): void {
   const watch = createWatch(read, (error) => events.emit({ type: 'actor.broke', actor: 'overview', error }));
   const streams = new Set<() => void>();
-  app.get('/overview', async () => read());
-  app.get('/overview/events', (_request, reply) => {
+  app.get('/overview', withoutHead, async () => read());
+  app.get('/overview/events', withoutHead, (_request, reply) => {
     const end = stream(reply, watch, timing.keepAlive);
     streams.add(end);
     reply.raw.on('close', () => streams.delete(end));
@@ -18,6 +18,9 @@ export function overviewRoutes(app: FastifyInstance, { events, timing }: Gateway
     for (const end of streams) end();
   });
 }
+
+/** HEAD is open to everybody, see the server's root. */
+const withoutHead = { exposeHeadRoute: false };
 
 /**
  * @param lookAfterMs how often a viewer is shown life; one that has read nothing between two looks is dropped
