@@ -10,6 +10,8 @@ import type { EngineHttp } from './http.ts';
 
 export interface ChatRun {
   readonly http: EngineHttp;
+  /** The engine has taken the request. */
+  onOpened?(): void;
   /** After the first read that brought content: the prefill is over. The answer may be over as well. */
   onContent(): void;
   /** Before the answer ends. */
@@ -61,6 +63,7 @@ export function runChat(request: ChatRequest, run: ChatRun, sink: EngineSink): G
     { url: `${http.baseUrl}/chat/completions`, headers: http.headers, body: JSON.stringify(request) },
     {
       opened() {
+        run.onOpened?.();
         sink.push({ type: 'started' });
         sink.flush();
       },

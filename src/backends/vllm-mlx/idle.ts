@@ -11,13 +11,17 @@ const patience = 5_000;
 
 /**
  * Resolves when nothing runs but what is ours, or the engine cannot be asked: the next attempt finds out then.
- * @param ours generations of ours that still run
+ * @param ours generations of ours that the engine has taken and that still run
  * @param signal gives up; the promise resolves then, too
  */
 export async function engineIdle(http: EngineHttp, ours: () => number, signal: AbortSignal): Promise<void> {
+  // The engine counts what it has taken a moment later, and may meanwhile be asked: so none of ours counts the first time.
+  let known = 0;
   for (let wait = firstWait; !signal.aborted; wait = nextWait) {
+    const before = ours();
     const running = await countRunning(http, signal);
-    if (running === 'unknown' || (running !== 'silent' && running <= ours())) return;
+    if (running === 'unknown' || (running !== 'silent' && running <= Math.min(known, ours()))) return;
+    known = before;
     // The one rejection there is: the signal fired, which the loop looks at.
     await delay(wait, undefined, { signal }).catch(() => undefined);
   }

@@ -33,6 +33,8 @@ export const createVllmMlxBackend: CreateBackend = (options, { notice }) => {
   let evidence: CacheEvidence | undefined;
   let batched = false;
   let running = 0;
+  /** Of them, those that the engine has said to have taken. */
+  let taken = 0;
 
   const contextOf = (model: string): Promise<number | undefined> => {
     const known = contexts.get(model) ?? contextFromModelFiles(model);
@@ -55,11 +57,17 @@ export const createVllmMlxBackend: CreateBackend = (options, { notice }) => {
     const promptTokens = tokens.estimate(prompt);
     const prefixTokens = Math.round((promptTokens * prefixBytes) / Math.max(1, bytes));
     let over = false;
+    let isTaken = false;
     running++;
     return runChat(
       request,
       {
         http,
+        onOpened() {
+          if (over) return;
+          isTaken = true;
+          taken++;
+        },
         async onContent() {
           const size = { promptTokens, prefixTokens, maxTokens: request.max_tokens };
           const cachedTokens = await evidence?.look(size, closing.signal);
@@ -71,6 +79,7 @@ export const createVllmMlxBackend: CreateBackend = (options, { notice }) => {
         },
         onOver(spoke) {
           running--;
+          if (isTaken) taken--;
           over = true;
           if (!spoke) evidence?.forget();
         },
@@ -119,7 +128,7 @@ export const createVllmMlxBackend: CreateBackend = (options, { notice }) => {
     },
 
     async idle(_, signal) {
-      if (!batched) await engineIdle(http, () => running, AbortSignal.any([signal, closing.signal]));
+      if (!batched) await engineIdle(http, () => taken, AbortSignal.any([signal, closing.signal]));
     },
 
     async close() {

@@ -100,6 +100,24 @@ test('a slot is idle again only when the prefill of the aborted request is over'
     expect(fake.running()).toBe(0);
   }));
 
+interface EngineCache {
+  readonly engine_cache: { readonly system_kv_cache: unknown };
+}
+
+test('where requests wait in the engine, one that is only on its way there is not taken for the one that was aborted', () =>
+  withBackend({ quirks: { admission: 'wait' } }, async ({ fake, backend, start }) => {
+    const first = start({ system: 'Be brief.', messages: [{ role: 'user', content: 'HANG:1000\nSAY:x' }] });
+    await fake.waitFor(() => fake.running() === 1);
+    Object.assign(fake.quirks, { slowHeadersMs: 400 });
+    const second = start({ messages: [{ role: 'user', content: 'HANG:3000\nSAY:y' }] });
+    first.abort();
+    await backend.idle(0, forever);
+    const { engine_cache: cache } = (await (await fetch(`${fake.url}/v1/cache/stats`)).json()) as EngineCache;
+    expect(cache.system_kv_cache).toMatchObject({ counters: { stores: 1 } });
+    expect(fake.running()).toBe(1);
+    second.abort();
+  }));
+
 test('nobody waits for an engine that is gone, nor after giving up', async () => {
   const fake = await startFakeVllmMlx();
   const backend = createVllmMlxBackend(optionsFor(`${fake.url}/v1`), { notice() {} });
