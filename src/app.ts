@@ -13,6 +13,7 @@ import { logEvents } from './observe/log.ts';
 import { createMetrics } from './observe/metrics/index.ts';
 import { createOverview } from './observe/overview/overview.ts';
 import { keepRecent } from './observe/story/recent.ts';
+import { startTracing } from './observe/tracing/tracing.ts';
 import { createAdmin } from './runtime/admin.ts';
 import { type BackendHandle, startBackend } from './runtime/backend.ts';
 import { createEventBus } from './runtime/events.ts';
@@ -106,7 +107,8 @@ export function createApp(config: Config, deps: AppDeps): App {
     cache,
     admin,
   });
-  const recent = keepRecent(events);
+  const tracing = startTracing(process.env, (text) => deps.log.warn(text));
+  const recent = keepRecent(events, tracing?.record);
   const observers = { overview: createOverview(gateway, warmUp), metrics: createMetrics(gateway), recent };
   const server = createServer(gateway, observers, { access: config.server, prompt: config.prompt });
 
@@ -152,6 +154,7 @@ export function createApp(config: Config, deps: AppDeps): App {
       sessions.close();
       scheduler.stop();
       await Promise.all(handles.map((handle) => handle.close()));
+      await tracing?.close();
     },
     describe: () => handles.map(describeEngine),
     model() {

@@ -1,4 +1,5 @@
 /** What Prometheus reads, against what the engine counted and what clients got. */
+import { readFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Family, readExposition, total } from '../../support/exposition.ts';
 import { startFakeVllmMlx } from '../../support/fake-vllm-mlx.ts';
@@ -107,6 +108,26 @@ test('a slot that changes lineages without a warm prefix is a switch', async () 
   await ended(gateway, 3);
   expect(total(await scrape(gateway.url), 'warmslot_prefix_switches_total', { backend: 'mlx' })).toBe(1);
 });
+
+test('the README tells of every metric, its type and its labels', async () => {
+  const { gateway } = await startGatewayOnFake();
+  await say(gateway, 'SAY:one');
+  await say(gateway, 'TOOL:Read:{"path":"x"}', { model: 'gone' as unknown as object });
+  await say(gateway, 'TOOL:Read:{"path":"x"}');
+  await ended(gateway, 2);
+  const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+  const rows = [...readme.matchAll(/^\| (`warmslot_.*?) \| (\w+) \| (.*?) \|/gm)].flatMap(([, names, type, labels]) =>
+    quoted(names).map((name) => [name, { type, labels: quoted(labels) }] as const),
+  );
+  const told = [...(await scrape(gateway.url))].flatMap(([name, { type, samples }]) => {
+    const labels = Object.keys(samples[0]?.labels ?? {}).filter((label) => label !== 'le');
+    return name.startsWith('warmslot_') ? [[name, { type, labels: labels.toSorted() }] as const] : [];
+  });
+  const written = rows.map(([name, row]) => [name, { ...row, labels: row.labels.toSorted() }]);
+  expect(Object.fromEntries(told)).toEqual(Object.fromEntries(written));
+});
+
+const quoted = (text = '') => [...text.matchAll(/`(\w+)`/g)].map(([, name = '']) => name);
 
 test('with a key configured the metrics need one', async () => {
   const engine = await startFakeVllmMlx();
