@@ -109,7 +109,7 @@ export function createApp(config: Config, deps: AppDeps): App {
   });
   const tracing = startTracing(process.env, (text) => deps.log.warn(text));
   const recent = keepRecent(events, tracing?.record);
-  const observers = { overview: createOverview(gateway, warmUp), metrics: createMetrics(gateway), recent };
+  const observers = { overview: createOverview(gateway, warmUp), metrics: createMetrics(gateway), recent, inspector };
   const server = createServer(gateway, observers, { access: config.server, prompt: config.prompt });
 
   function build(options: BackendConfig): Backend {
@@ -145,6 +145,7 @@ export function createApp(config: Config, deps: AppDeps): App {
         new Promise<false>((resolve) => setTimeout(resolve, config.server.drainSeconds * 1000, false).unref()),
       ]);
       if (!drained) requests.failAll();
+      inspector.close();
       const closed = server.close();
       await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
       server.server.closeAllConnections();

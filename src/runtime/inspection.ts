@@ -1,4 +1,6 @@
-import type { ActorOptions, AnyActorLogic } from 'xstate';
+import type { InspectionEvent } from 'xstate';
 
 /** Whoever looks at the actors from outside, as options of every root actor; empty: nobody. */
-export type Inspection = Pick<ActorOptions<AnyActorLogic>, 'inspect'>;
+export interface Inspection {
+  inspect?(event: InspectionEvent): void;
+}

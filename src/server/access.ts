@@ -2,7 +2,17 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import { GatewayError } from '../protocol/errors.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The key may come as `?key=`, where clients cannot send headers. */
+    keyInQuery?: true;
+  }
+}
+
+const queryKey = z.object({ key: z.string() });
 
 export interface ApiKey {
   readonly name: string;
@@ -54,10 +64,11 @@ export function createKeyCheck({ apiKeys }: AccessRules): (request: FastifyReque
   };
 }
 
-function givenKey({ headers }: FastifyRequest): string {
+function givenKey({ headers, query, routeOptions }: FastifyRequest): string {
   const bearer = /^Bearer\s+(.+)$/i.exec(headers.authorization ?? '')?.[1];
   const key = headers['x-api-key'];
-  return bearer ?? (typeof key === 'string' ? key : '');
+  const named = routeOptions.config.keyInQuery ? queryKey.safeParse(query).data?.key : undefined;
+  return bearer ?? (typeof key === 'string' ? key : (named ?? ''));
 }
 
 function hostName(host: string | undefined): string | undefined {

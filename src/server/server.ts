@@ -1,5 +1,6 @@
 /** The front door: Fastify with our rules for access, bodies and errors; the routes have a file each. */
 import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
+import type { Inspector } from '../observe/inspect/inspector.ts';
 import type { Metrics } from '../observe/metrics/index.ts';
 import type { Overview } from '../observe/overview/types.ts';
 import type { Recent } from '../observe/story/recent.ts';
@@ -13,6 +14,7 @@ import { fromThrown, sendError } from './errors.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { countTokensRoute } from './routes/count-tokens.ts';
 import { healthRoute } from './routes/health.ts';
+import { inspectRoutes, isUpgrade } from './routes/inspect.ts';
 import { messagesPath, messagesRoute } from './routes/messages.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { modelsRoutes } from './routes/models.ts';
@@ -34,6 +36,7 @@ export interface Observers {
   overview(): Overview;
   readonly metrics: Metrics;
   readonly recent: Recent;
+  readonly inspector: Inspector;
 }
 
 export interface ServerRules {
@@ -51,6 +54,7 @@ export function createServer(gateway: Gateway, observers: Observers, rules: Serv
     genReqId: newRequestId,
     rewriteUrl: ({ url }) => withoutPrefix(url ?? '/'),
     logger: false,
+    http: { shouldUpgradeCallback: isUpgrade },
   });
   const clientOf = createKeyCheck(rules.access);
 
@@ -88,6 +92,7 @@ export function createServer(gateway: Gateway, observers: Observers, rules: Serv
   overviewRoutes(app, gateway, observers.overview);
   metricsRoute(app, observers.metrics);
   traceRoute(app, observers.recent);
+  inspectRoutes(app, observers.inspector, gateway.timing.keepAlive);
   pageRoutes(app, gateway);
   return app;
 }

@@ -121,6 +121,9 @@ export function createInspector({ broke, size = 10_000 }: Options): Inspector {
     return records.map((taken, index) => written(taken, ring.last - records.length + 1 + index));
   };
 
+  /** Whether everything after it is still there. */
+  const reaches = (number: number) => number >= ring.first - 1;
+
   const place = () => `${epoch}-${ring.last}`;
 
   const statesNow = () =>
@@ -138,16 +141,17 @@ export function createInspector({ broke, size = 10_000 }: Options): Inspector {
 
   /** Everybody who watches is told what has happened since they were last. */
   const flush = () => {
+    clearTimeout(timer);
     timer = undefined;
     sweep();
-    if (ring.last === told) return;
-    const records = writtenAfter(told);
-    const missed = ring.last - told - records.length;
+    const news = ring.last - told;
+    if (news === 0) return;
+    const records = viewers.size > 0 && reaches(told) ? writtenAfter(told) : undefined;
     told = ring.last;
     for (const viewer of viewers) {
       if (viewer.unread() > mostUnread) drop(viewer, 'read too slowly');
-      else if (missed > 0) tellAfresh(viewer, missed);
-      else viewer.tell({ type: 'records', records }, place());
+      else if (records) viewer.tell({ type: 'records', records }, place());
+      else tellAfresh(viewer, news);
     }
   };
 
@@ -161,7 +165,7 @@ export function createInspector({ broke, size = 10_000 }: Options): Inspector {
     if (since === undefined) return;
     const from = since === '0' ? 0 : numberOf(since);
     if (from === undefined) return tellAfresh(viewer, null);
-    if (from > 0 && from < ring.first - 1) return tellAfresh(viewer, ring.last - from);
+    if (since !== '0' && !reaches(from)) return tellAfresh(viewer, ring.last - from);
     const records = writtenAfter(from);
     if (records.length > 0) viewer.tell({ type: 'records', records }, place());
   };
@@ -184,13 +188,15 @@ export function createInspector({ broke, size = 10_000 }: Options): Inspector {
       },
     },
     watch(viewer, since) {
-      if (viewers.size > 0) flush();
-      told = ring.last;
+      flush();
       catchUp(viewer, since);
       viewers.add(viewer);
       return () => viewers.delete(viewer);
     },
-    actors: () => statesNow().map((taken) => toActorRecord(taken, ring.last)),
+    actors() {
+      sweep();
+      return statesNow().map((taken) => toActorRecord(taken, ring.last));
+    },
     close() {
       clearTimeout(timer);
       for (const viewer of viewers) drop(viewer, 'the gateway ends');
