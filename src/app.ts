@@ -42,8 +42,6 @@ export interface AppDeps {
   readonly policy?: Policy;
   /** Another one, for a benchmark without. */
   readonly inspector?: Inspector;
-  /** Offers the bridge to Stately's hosted viewer. */
-  readonly stately?: boolean;
 }
 
 export interface App {
@@ -112,8 +110,7 @@ export function createApp(config: Config, deps: AppDeps): App {
   const tracing = startTracing(process.env, (text) => deps.log.warn(text));
   const recent = keepRecent(events, tracing?.record);
   const observers = { overview: createOverview(gateway, warmUp), metrics: createMetrics(gateway), recent, inspector };
-  const { stately = false } = deps;
-  const server = createServer(gateway, observers, { access: config.server, prompt: config.prompt, stately });
+  const server = createServer(gateway, observers, { access: config.server, prompt: config.prompt });
 
   function build(options: BackendConfig): Backend {
     const create = deps.backends?.[options.type] ?? factories[options.type];

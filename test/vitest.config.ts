@@ -7,12 +7,17 @@ export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: /^(e2e|slow|warm)$/.test(process.env.WARMSLOT_SUITE ?? '') ? ['test/e2e/prepare.ts'] : [],
+    globalSetup: preparing(process.env.WARMSLOT_SUITE ?? ''),
     // What is measured has the machine for itself.
-    fileParallelism: process.env.WARMSLOT_SUITE !== 'warm',
+    fileParallelism: !/^(warm|web)$/.test(process.env.WARMSLOT_SUITE ?? ''),
     execArgv: process.env.WARMSLOT_SUITE === 'soak' ? ['--expose-gc'] : [],
     exclude: process.env.WARMSLOT_SUITE ? [] : slow,
     testTimeout: process.env.WARMSLOT_SUITE ? 180_000 : 15_000,
     hookTimeout: process.env.WARMSLOT_SUITE ? 600_000 : 30_000,
   },
 });
+
+function preparing(suite: string): string[] {
+  if (suite === 'web') return ['test/web/browser/prepare.ts'];
+  return /^(e2e|slow|warm)$/.test(suite) ? ['test/e2e/prepare.ts'] : [];
+}

@@ -35,11 +35,7 @@ export function usePage() {
  */
 export function usePicture(select) {
   const { picture } = usePage();
-  const [, setSeen] = useState(/** @type {T | undefined} */ (undefined));
-  const latest = useRef(select);
-  latest.current = select;
-  useEffect(() => picture.subscribe(() => setSeen(() => latest.current(picture.get()))), [picture]);
-  return select(picture.get());
+  return useLatest(picture.subscribe, () => select(picture.get()));
 }
 
 /**
@@ -50,10 +46,26 @@ export function usePicture(select) {
  */
 export function useNow(select) {
   const { clock, picture } = usePage();
-  const [, setSeen] = useState(/** @type {T | undefined} */ (undefined));
-  const latest = useRef(select);
-  latest.current = select;
-  const now = () => latest.current(Date.now() + picture.get().offset);
-  useEffect(() => clock.subscribe(() => setSeen(now)), [clock]);
-  return now();
+  return useLatest(clock.subscribe, () => select(Date.now() + picture.get().offset));
+}
+
+/**
+ * What something that changes by itself is now; renders again when that is another value.
+ * @template T
+ * @param {(listener: () => void) => () => void} subscribe
+ * @param {() => T} read
+ * @returns {T}
+ */
+export function useLatest(subscribe, read) {
+  const value = read();
+  const [, setSeen] = useState(() => value);
+  const latest = useRef(read);
+  latest.current = read;
+  useEffect(() => {
+    const look = () => setSeen(() => latest.current());
+    // It may have changed since it was rendered.
+    look();
+    return subscribe(look);
+  }, [subscribe]);
+  return value;
 }

@@ -97,12 +97,7 @@ function mergedSessions(known, news, gone) {
  * @param {number} since what ended earlier is dropped
  */
 function mergedSpans(known, news, since) {
-  const spans = new Map(known.map((span) => [spanKey(span), span]));
-  for (const span of news) spans.set(spanKey(span), span);
+  const spans = new Map(known.map((span) => [span.id, span]));
+  for (const span of news) spans.set(span.id, span);
   return [...spans.values()].filter(({ to }) => to === undefined || to >= since);
-}
-
-/** @param {Span} span */
-export function spanKey({ backend, slot, from }) {
-  return `${backend}#${slot}@${from}`;
 }

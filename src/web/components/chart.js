@@ -1,5 +1,5 @@
 import { html } from 'htm/preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { light } from '../chart/light.js';
 import { loadChart } from '../chart/load.js';
 
@@ -23,7 +23,7 @@ export function Chart({ machine, moment }) {
       isWanted = false;
     };
   }, [machine]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!chart) return;
     light(chart, moment ?? { state: '', event: '', before: undefined });
     bringIntoView(place.current, [...chart.querySelectorAll('.state.active')].at(-1));

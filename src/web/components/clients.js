@@ -14,9 +14,9 @@ export function Clients() {
             <tr>
               <th scope="col">key</th>
               <th scope="col">share</th>
-              <th scope="col" title="Milliseconds of slots used, divided by the weight: the one with less goes first">counter</th>
-              <th scope="col">mean wait</th>
-              <th scope="col" title="Requests since the start">requests</th>
+              <th scope="col" title="Time of slots used, divided by the weight: the one with less goes first">counter</th>
+              <th scope="col" title="Mean time in the queue">wait</th>
+              <th scope="col" title="Requests since the start">asked</th>
               <th scope="col" title="Running and waiting">now</th>
             </tr>
           </thead>

@@ -16,7 +16,7 @@ export function Engines() {
   return html`
     <${Panel} title="Engines and slots" name="engines">
       ${engines.map((engine) => html`<${Engine} key=${engine.name} engine=${engine} running=${byId} />`)}
-      ${elsewhere.length > 0 && html`<${WithoutSlot} requests=${elsewhere} />`}
+      <${WithoutSlot} requests=${elsewhere} />
     </>
   `;
 }
@@ -92,7 +92,7 @@ function WithoutSlot({ requests }) {
     cache === 'joined' ? 'joined to the same question' : cache === 'hit' ? 'answered from memory' : state;
   return html`
     <p class="without-slot">
-      <span class="dim">Without a slot:</span>
+      <span class="dim">Without a slot: ${requests.length === 0 && 'none'}</span>
       ${requests.map(
         (request) => html`
           <a key=${request.requestId} href=${linkTo('request', request.requestId)}>${request.client}: ${request.agent}</a>

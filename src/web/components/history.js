@@ -14,10 +14,10 @@ export function History({ steps, at, isLive, go }) {
   return html`
     <section class="history" aria-label="History">
       <div class="controls">
-        <button type="button" class="small" disabled=${at <= 0} onClick=${() => go(at - 1)}>◀ earlier</button>
+        <button type="button" class="small" aria-disabled=${at <= 0} onClick=${() => go(at - 1)}>◀ earlier</button>
         <span>${steps.length === 0 ? 'no step' : `step ${at + 1} of ${steps.length}`}</span>
-        <button type="button" class="small" disabled=${isLive} onClick=${() => go(at + 1)}>later ▶</button>
-        <button type="button" class="small" disabled=${isLive} onClick=${() => go(steps.length)}>live</button>
+        <button type="button" class="small" aria-disabled=${isLive} onClick=${() => go(at + 1)}>later ▶</button>
+        <button type="button" class="small" aria-pressed=${isLive} onClick=${() => go(steps.length)}>live</button>
       </div>
       <ol class="scroll" tabindex="0" aria-label="Steps, newest first">
         ${steps

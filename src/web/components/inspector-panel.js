@@ -2,7 +2,7 @@ import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
 import { hasChart } from '../chart/load.js';
 import { clock, shortId } from '../format.js';
-import { usePage, usePicture } from '../page.js';
+import { useLatest, usePage, usePicture } from '../page.js';
 import { deselect, linkTo } from '../selection.js';
 import { Chart } from './chart.js';
 import { History } from './history.js';
@@ -15,7 +15,8 @@ import { RequestFacts } from './request-facts.js';
 
 /** The state chart of what was clicked, live or at a step of its recent history. @param {Selection} props */
 export function InspectorPanel({ machine, label }) {
-  const steps = useSteps(machine, label);
+  const { inspector } = usePage();
+  const steps = useLatest(inspector.subscribe, () => inspector.steps(machine, label));
   const [stepId, setStepId] = useState(/** @type {string | undefined} */ (undefined));
   useEffect(() => setStepId(undefined), [machine, label]);
   const found = steps.findIndex(({ id }) => id === stepId);
@@ -50,17 +51,6 @@ export function InspectorPanel({ machine, label }) {
       ${step && html`<${Facts} step=${step} />`}
     </aside>
   `;
-}
-
-/**
- * @param {string} machine
- * @param {string} label
- */
-function useSteps(machine, label) {
-  const { inspector } = usePage();
-  const [, setSteps] = useState(/** @type {readonly Step[]} */ ([]));
-  useEffect(() => inspector.subscribe(() => setSteps(inspector.steps(machine, label))), [inspector, machine, label]);
-  return inspector.steps(machine, label);
 }
 
 /**

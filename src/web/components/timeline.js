@@ -111,7 +111,7 @@ export function Timeline() {
     const inView = spans()
       .filter((span) => span.from < to && (span.to ?? now()) > from)
       .sort((a, b) => rowOf(rows, a) - rowOf(rows, b) || a.from - b.from);
-    const at = inView.findIndex((span) => span.from === pointed?.from && rowOf(rows, span) === rowOf(rows, pointed));
+    const at = inView.findIndex(({ id }) => id === pointed?.id);
     setPointed(inView[at < 0 ? (by > 0 ? 0 : inView.length - 1) : Math.min(inView.length - 1, Math.max(0, at + by))]);
   }
 
@@ -124,7 +124,7 @@ export function Timeline() {
   const zoomButtons = html`
     <button type="button" class="small" onClick=${keys['-']} aria-label="Show more time">−</button>
     <button type="button" class="small" onClick=${keys['+']} aria-label="Show less time">+</button>
-    <button type="button" class="small" onClick=${keys.End} disabled=${view.end === undefined}>now</button>
+    <button type="button" class="small" onClick=${keys.End} aria-pressed=${view.end === undefined}>now</button>
   `;
   return html`
     <${Panel} title="Timeline" name="timeline" note=${zoomButtons}>

@@ -24,13 +24,23 @@ export function WarmPrefixes({ engine: { name, warm, cold, capacity } }) {
     <div class="warm-prefixes">
       <h4><a href=${linkTo('prefixCache', name)}>Warm</a> <span class="dim">${warm.length} of ${capacity}</span></h4>
       <ul>
-        ${warm.map((prefix) => html`<${Prefix} key=${`${prefix.slot}:${prefix.prefixKey}`} engine=${name} prefix=${prefix} />`)}
+        ${inPlace(warm).map((prefix) => html`<${Prefix} key=${`${prefix.slot}:${prefix.prefixKey}`} engine=${name} prefix=${prefix} />`)}
         ${warm.length === 0 && html`<li class="none">nothing: the next prompt is prefilled from its beginning</li>`}
         ${cold.map((prefix) => html`<${ColdPrefix} key=${prefix.prefixKey} engine=${name} prefix=${prefix} />`)}
       </ul>
       ${warm.length > 0 && html`<button type="button" class="small" onClick=${askAll}>Drop all<span class="hidden"> that ${name} holds</span></button>`}
     </div>
   `;
+}
+
+/**
+ * By slot, so that they stay where they are when one is used.
+ * @param {readonly WarmPrefix[]} warm
+ */
+function inPlace(warm) {
+  return warm.toSorted(
+    (a, b) => a.slot - b.slot || a.name.localeCompare(b.name) || a.prefixKey.localeCompare(b.prefixKey),
+  );
 }
 
 /** @param {{ engine: string, prefix: WarmPrefix }} props */

@@ -70,7 +70,7 @@ function drawSpan(context, box, { kind, warm = 0 }, colours) {
     }
     case 'decode':
       context.fillStyle = colours.decode;
-      context.fillRect(x, y + height * 0.25, width, height * 0.5);
+      context.fillRect(x, y + height * 0.25, Math.max(1, width - 1), height * 0.5);
       return;
     case 'hold':
       context.strokeStyle = colours.warm;
