@@ -42,6 +42,8 @@ export interface AppDeps {
   readonly policy?: Policy;
   /** Another one, for a benchmark without. */
   readonly inspector?: Inspector;
+  /** Offers the bridge to Stately's hosted viewer. */
+  readonly stately?: boolean;
 }
 
 export interface App {
@@ -110,7 +112,8 @@ export function createApp(config: Config, deps: AppDeps): App {
   const tracing = startTracing(process.env, (text) => deps.log.warn(text));
   const recent = keepRecent(events, tracing?.record);
   const observers = { overview: createOverview(gateway, warmUp), metrics: createMetrics(gateway), recent, inspector };
-  const server = createServer(gateway, observers, { access: config.server, prompt: config.prompt });
+  const { stately = false } = deps;
+  const server = createServer(gateway, observers, { access: config.server, prompt: config.prompt, stately });
 
   function build(options: BackendConfig): Backend {
     const create = deps.backends?.[options.type] ?? factories[options.type];

@@ -1,6 +1,6 @@
 /** A gateway to work with: the running one, or one started in this process. */
 import type { Logger } from 'pino';
-import { type App, createApp } from '../app.ts';
+import { type App, type AppDeps, createApp } from '../app.ts';
 import type { Config } from '../config/schema.ts';
 import { clientUrl } from './address.ts';
 import { askHealth } from './client.ts';
@@ -14,8 +14,8 @@ export interface Started {
 }
 
 /** @throws CommandError when the address cannot be had */
-export async function startGateway(config: Config, log: Logger): Promise<Started> {
-  const app = createApp(config, { log });
+export async function startGateway(config: Config, deps: AppDeps): Promise<Started> {
+  const app = createApp(config, deps);
   try {
     const { url, port } = await app.listen();
     return { app, url, port };
@@ -43,7 +43,7 @@ export async function useGateway(config: Config, log: () => Logger): Promise<Use
   const answer = port === 0 ? 'nobody' : await askHealth(url);
   if (typeof answer === 'object') return { url, key, app: undefined, stop: async () => undefined };
   const server = answer === 'nobody' ? config.server : { ...config.server, port: 0 };
-  const { app, port: taken } = await startGateway({ ...config, server }, log());
+  const { app, port: taken } = await startGateway({ ...config, server }, { log: log() });
   return { url: clientUrl(host, taken), key, app, stop: () => app.close() };
 }
 

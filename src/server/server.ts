@@ -20,6 +20,7 @@ import { metricsRoute } from './routes/metrics.ts';
 import { modelsRoutes } from './routes/models.ts';
 import { overviewRoutes } from './routes/overview.ts';
 import { pageRoutes } from './routes/page.ts';
+import { statelyPath, statelyRoute } from './routes/stately.ts';
 import { traceRoute } from './routes/trace.ts';
 
 const maxBodyBytes = 128 * 1024 * 1024;
@@ -42,6 +43,8 @@ export interface Observers {
 export interface ServerRules {
   readonly access: AccessRules;
   readonly prompt: PromptRules;
+  /** Offers the bridge to Stately's hosted viewer. */
+  readonly stately: boolean;
 }
 
 export function createServer(gateway: Gateway, observers: Observers, rules: ServerRules): FastifyInstance {
@@ -93,6 +96,7 @@ export function createServer(gateway: Gateway, observers: Observers, rules: Serv
   metricsRoute(app, observers.metrics);
   traceRoute(app, observers.recent);
   inspectRoutes(app, observers.inspector, gateway.timing.keepAlive);
+  if (rules.stately) statelyRoute(app);
   pageRoutes(app, gateway);
   return app;
 }
@@ -108,6 +112,6 @@ export function withoutPrefix(url: string): string {
 /** HEAD on any base path is Claude Code's pre-connect; health and the page's files say nothing private without a key. */
 function isOpen({ method, url }: FastifyRequest): boolean {
   const [path = ''] = url.split('?');
-  if (path === '/health' || path === '/' || path.startsWith('/page/')) return true;
+  if (path === '/health' || path === '/' || path === statelyPath || path.startsWith('/page/')) return true;
   return method === 'HEAD' && !path.startsWith('/v1/');
 }

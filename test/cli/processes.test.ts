@@ -65,6 +65,13 @@ test('serve says where it listens and what to export, keeps keys to itself, and 
   for (const line of gateway.stderr().split('\n').slice(0, -1)) expect(JSON.parse(line)).toHaveProperty('msg');
 });
 
+test("serve --inspect=stately offers Stately's viewer, and says what that means", async () => {
+  const { url } = await engine();
+  const gateway = start(['--port', '0', '--inspect=stately'], { VLLM_MLX_URL: url });
+  const [, page = ''] = await gateway.line(/\nStately's viewer: (http:\S+)\n {2}What it shows leaves this machine/);
+  expect((await fetch(page)).status).toBe(200);
+});
+
 test('a taken port is an error in one line', async () => {
   const port = await takenPort();
   const { url } = await engine();

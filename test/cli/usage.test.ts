@@ -14,6 +14,10 @@ test.each<[string[], string]>([
   ],
   [['--prot', '1'], 'unknown option --prot (did you mean "port"?); see warmslot serve --help'],
   [['serve', '--port'], "option '--port <value>' argument missing; see warmslot serve --help"],
+  [
+    ['serve', '--inspect', 'x'],
+    '--inspect: "x" is not known; the one viewer besides the gateway\'s own page is stately',
+  ],
   [['serve', 'extra'], "unexpected argument 'extra'; see warmslot serve --help"],
   [['--port', 'x'], '--port: "x" is not a port; give a number from 0 to 65535'],
   [
