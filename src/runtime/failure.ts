@@ -22,7 +22,7 @@ export function errorOf(failure: Failure): GatewayError {
 
 /** What everybody but the client may read. */
 export function toldOf({ error, message }: Failure): string {
-  return error instanceof GatewayError ? error.told : message;
+  return error === undefined ? message : toGatewayError(error).told;
 }
 
 export function codeOf({ code }: Failure): ErrorCode {
