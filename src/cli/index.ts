@@ -20,6 +20,7 @@ const commands: ReadonlyMap<string, Entry> = new Map(
     env: { summary: "prints Claude Code's environment", load: () => import('./env.ts') },
     doctor: { summary: 'checks the engine and says what to fix', load: () => import('./doctor.ts') },
     trace: { summary: 'the story of one request', load: () => import('./trace.ts') },
+    top: { summary: 'what the gateway does, live', load: () => import('./top.ts') },
     pull: { summary: 'downloads a GGUF model', load: () => import('./pull.ts') },
   }),
 );

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import type { Moment } from '../observe/story/moment.ts';
 import { storyOf } from '../observe/story/story.ts';
-import { clientUrl } from './address.ts';
+import { gatewayAddress } from './address.ts';
 import { askTrace } from './client.ts';
 import type { Command } from './command.ts';
 import { CommandError, UsageError } from './errors.ts';
@@ -61,8 +61,8 @@ interface Where {
 /** A gateway that was started anew has forgotten what its log still tells. */
 async function fromGateway(asked: string | undefined, { url, flags }: Where, world: World): Promise<Traced> {
   const { config } = readSettings(flags, world);
-  const { host, port, apiKeys } = config.server;
-  const address = url?.replace(/\/+$/, '') ?? clientUrl(host, port);
+  const { apiKeys } = config.server;
+  const address = gatewayAddress(url, config.server);
   const traced = await askTrace(address, apiKeys[0]?.key, asked ?? 'last');
   if (typeof traced === 'object') return traced;
   if (config.log.file !== undefined && url === undefined) return fromLog(config.log.file, asked, world);

@@ -5,7 +5,9 @@ import type { GatewayEvent, RequestSummary } from '../runtime/events.ts';
 export function wordsOf(event: GatewayEvent): string | undefined {
   switch (event.type) {
     case 'queue.joined':
-      return `joins the queue in place ${event.place} of ${event.waiting}${inSeconds(event.startsInMs)}`;
+      return event.startsInMs > 0
+        ? `joins the queue in place ${event.place} of ${event.waiting}, expected to start in ${seconds(event.startsInMs)}`
+        : undefined;
     case 'queue.left':
       return 'leaves the queue';
     case 'queue.refused':
@@ -18,6 +20,8 @@ export function wordsOf(event: GatewayEvent): string | undefined {
       return 'is read by nobody any more';
     case 'request.finished':
       return endOf(event);
+    case 'attempt.failed':
+      return `its attempt failed: ${event.code}`;
     case 'slot.held':
       return `${event.backend} #${event.index} is kept for ${event.lineage}, for at most ${seconds(event.forMs)}`;
     case 'session.turn':
@@ -41,7 +45,7 @@ export function wordsOf(event: GatewayEvent): string | undefined {
     case 'warmUp.ended':
       return `warming up ${event.backend}: ${warmUps[event.outcome]}`;
     case 'notice':
-      return `${event.backend}: ${event.text}`;
+      return event.text;
     case 'actor.broke':
       return `${event.actor} broke; the log says how`;
     case 'slot.broke':
@@ -79,10 +83,6 @@ function endOf({
   if (outcome === 'cancelled') return `was cancelled after ${seconds(totalMs)}`;
   if (cache === 'hit') return 'answered from the exact-response cache';
   return `done in ${seconds(totalMs)}: ${promptTokens} tokens read, ${cachedTokens} of them cached, ${outputTokens} written`;
-}
-
-function inSeconds(ms: number): string {
-  return ms > 0 ? `, expected to start in ${seconds(ms)}` : '';
 }
 
 function seconds(ms: number): string {

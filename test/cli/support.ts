@@ -23,6 +23,7 @@ export async function run(args: readonly string[], env: Readonly<Record<string, 
     cwd: home,
     home,
     terminal: false,
+    screen: undefined,
     out: (line) => {
       stdout += `${line}\n`;
     },

@@ -7,10 +7,10 @@ import { run } from './support.ts';
 
 test.each<[string[], string]>([
   [['srve'], 'there is no command "srve" (did you mean "serve"?); see warmslot --help'],
-  [['zzzzzz'], 'there is no command "zzzzzz" (known are serve, code, env, doctor, trace, pull); see warmslot --help'],
+  [['zzzzzz'], 'there is no command "zzzzzz" (known are serve, code, env, doctor, trace, top, pull); see warmslot --help'],
   [
     ['constructor'],
-    'there is no command "constructor" (known are serve, code, env, doctor, trace, pull); see warmslot --help',
+    'there is no command "constructor" (known are serve, code, env, doctor, trace, top, pull); see warmslot --help',
   ],
   [['--prot', '1'], 'unknown option --prot (did you mean "port"?); see warmslot serve --help'],
   [['serve', '--port'], "option '--port <value>' argument missing; see warmslot serve --help"],
@@ -35,7 +35,7 @@ test.each<[string[], string]>([
   expect(await run(args)).toEqual({ exitCode: 2, stdout: '', stderr: `warmslot: ${message}\n` });
 });
 
-test.each(['serve', 'code', 'env', 'doctor', 'trace', 'pull'])('%s has help', async (name) => {
+test.each(['serve', 'code', 'env', 'doctor', 'trace', 'top', 'pull'])('%s has help', async (name) => {
   const { exitCode, stdout, stderr } = await run([name, '--help']);
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   expect(stdout).toMatch(new RegExp(`^usage: warmslot \\[?${name}\\b`));
@@ -44,7 +44,7 @@ test.each(['serve', 'code', 'env', 'doctor', 'trace', 'pull'])('%s has help', as
 test('the overview names every command, the version is the package’s', async () => {
   const { exitCode, stdout } = await run(['--help']);
   expect(exitCode).toBe(0);
-  for (const name of ['serve', 'code', 'env', 'doctor', 'trace', 'pull']) expect(stdout).toContain(`  ${name} `);
+  for (const name of ['serve', 'code', 'env', 'doctor', 'trace', 'top', 'pull']) expect(stdout).toContain(`  ${name} `);
   expect(await run(['--version'])).toEqual({ exitCode: 0, stdout: `${version}\n`, stderr: '' });
 });
 

@@ -22,7 +22,8 @@ export function waitingViews(scheduling: Scheduling): readonly WaitingView[] {
 }
 
 export function runningViews(live: readonly LiveRequest[], scheduling: Scheduling): readonly RunningView[] {
-  return live.filter(({ isWaiting }) => !isWaiting).map((request) => runningView(request, scheduling));
+  const queued = new Set(scheduling.queue.map(({ ticket }) => ticket.requestId));
+  return live.filter(({ id }) => !queued.has(id)).map((request) => runningView(request, scheduling));
 }
 
 function runningView(request: LiveRequest, scheduling: Scheduling): RunningView {

@@ -143,14 +143,20 @@ test('a session’s turns tell what was reused and why not all of it', async () 
 
 test('the log tells decisions in words, and their numbers grow by one', async () => {
   const { engine, ask, overview, shows } = await start();
-  const client = ask('s1');
-  (await engine.generation(1)).say(...answer);
-  await client.body;
-  await shows(({ log }) => log.some(({ type }) => type === 'request.finished'));
+  const first = ask('s1');
+  const generation = await engine.generation(1);
+  const second = ask('s2');
+  await shows(({ queue }) => queue.length === 1);
+  generation.say(...answer);
+  (await engine.generation(2)).say(...answer);
+  await Promise.all([first.body, second.body]);
+  await shows(({ log }) => log.filter(({ type }) => type === 'request.finished').length === 2);
   const { log } = await overview();
   expect(log.map(({ number }) => number)).toEqual(log.map((_, index) => index + 1));
   const texts = log.map(({ text }) => text);
-  expect(texts).toContain('joins the queue in place 1 of 1');
+  expect(texts.some((text) => /^joins the queue in place 1 of 1, expected to start in \d+\.\d s$/.test(text))).toBe(
+    true,
+  );
   expect(texts).toContain('runs on one #0: the slot is unused (prefilled and kept)');
   expect(texts.some((text) => /^done in \d+\.\d s: 1000 tokens read, 800 of them cached, 1 written$/.test(text))).toBe(
     true,
