@@ -7,7 +7,10 @@ import { run } from './support.ts';
 
 test.each<[string[], string]>([
   [['srve'], 'there is no command "srve" (did you mean "serve"?); see warmslot --help'],
-  [['zzzzzz'], 'there is no command "zzzzzz" (known are serve, code, env, doctor, trace, top, pull); see warmslot --help'],
+  [
+    ['zzzzzz'],
+    'there is no command "zzzzzz" (known are serve, code, env, doctor, trace, top, pull); see warmslot --help',
+  ],
   [
     ['constructor'],
     'there is no command "constructor" (known are serve, code, env, doctor, trace, top, pull); see warmslot --help',
