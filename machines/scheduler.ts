@@ -6,7 +6,7 @@
  */
 import { type ActorRefFrom, type AnyActorRef, assign, type ErrorActorEvent, emit, enqueueActions, setup } from 'xstate';
 import { isHopeless, type Limits, type Refusal, refusal, retryAfter } from './policies/admission.ts';
-import { deadlineOf } from './policies/aging.ts';
+import { dueOf } from './policies/aging.ts';
 import * as books from './policies/books.ts';
 import { decide, type Forecast, forecast } from './policies/dispatch.ts';
 import { holdAfter } from './policies/hold.ts';
@@ -99,7 +99,7 @@ export const schedulerMachine = setup({
       if (ticket.requestId in context.leases || waits(context, ticket.requestId)) return;
       const patch = books.arrived(context, ticket, context.now());
       const before = floorOf({ ...context, ...patch });
-      const queue = [...context.queue, { ticket, requester, deadline: deadlineOf(ticket, before) }];
+      const queue = [...context.queue, { ticket, requester, ...dueOf(ticket, before) }];
       const expected = forecast(ticket, { ...before, queue });
       const waiting = context.queue.map((entry) => entry.ticket);
       const reason = refusal(ticket, { ...context, ...params, waiting, predictedMs: expected.startsInMs });
@@ -133,7 +133,7 @@ export const schedulerMachine = setup({
         if (!entry || !slot) throw new Error(`no slot ${slotId(lease.backend, lease.slot)} for ${ticket.requestId}`);
         const queue = state.queue.filter((each) => each !== entry);
         const leases = { ...state.leases, [ticket.requestId]: lease };
-        state = { ...state, ...books.leased(state, ticket, next.spot, state.now()), queue, leases };
+        state = { ...state, ...books.leased(state, next.waiting, next.spot, state.now()), queue, leases };
         enqueue.sendTo(slot, { type: 'slot.lease', requestId: ticket.requestId });
         enqueue.sendTo(entry.requester, { type: 'lease.granted', lease });
         enqueue.emit({ type: 'lease.granted', ticket, lease, waiting: queue.length });

@@ -3,7 +3,18 @@ import { defaultRates, learnRates } from './cost.ts';
 import { charge, lift } from './fairness.ts';
 import { learnReturn } from './returns.ts';
 import type { Spot } from './spot.ts';
-import type { Accounts, BackendView, Floor, Hold, Measured, SlotState, SlotView, Ticket, TurnEnd } from './types.ts';
+import type {
+  Accounts,
+  BackendView,
+  Floor,
+  Hold,
+  Measured,
+  SlotState,
+  SlotView,
+  Ticket,
+  TurnEnd,
+  Waiting,
+} from './types.ts';
 
 export interface Books extends Omit<Floor, 'now'> {
   /** By lineage: those whose last turn ended in a tool call. The newest last. */
@@ -48,11 +59,16 @@ function clientsThere({ queue, slots, away }: Books, now: number): ReadonlySet<s
   return new Set([...waiting, ...running, ...working]);
 }
 
-export function leased(books: Books, ticket: Ticket, spot: Spot, now: number): Pick<Books, 'slots' | 'granted'> {
+export function leased(
+  books: Books,
+  { ticket, fifoMs }: Waiting,
+  { slot, reuse, durationMs }: Spot,
+  now: number,
+): Pick<Books, 'slots' | 'granted'> {
   const usedAt = books.granted + 1;
-  const running = { ticket, since: now, reuse: spot.reuse, durationMs: spot.durationMs, prefilled: false };
+  const running = { ticket, fifoMs, since: now, reuse, durationMs, prefilled: false };
   const patch = { state: 'leased', lineage: ticket.lineage, usedAt, running, hold: undefined } as const;
-  return { granted: usedAt, slots: withSlot(books.slots, spot.slot, patch) };
+  return { granted: usedAt, slots: withSlot(books.slots, slot, patch) };
 }
 
 export interface Ending {

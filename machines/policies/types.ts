@@ -86,6 +86,8 @@ export interface SlotView {
 
 export interface Running {
   readonly ticket: Ticket;
+  /** As when it waited. */
+  readonly fifoMs: number;
   /** Milliseconds of the scheduler's clock. */
   readonly since: number;
   /** What was expected to be there already. */
@@ -169,6 +171,8 @@ export interface Mean {
 /** One that waits. */
 export interface Waiting {
   readonly ticket: Ticket;
+  /** How long first come, first served would have let it wait, predicted at its arrival. */
+  readonly fifoMs: number;
   /** When it has to run so that it waits no longer than it may, see aging. */
   readonly deadline: number;
 }

@@ -70,12 +70,20 @@ export function slotView(index: number, patch: Partial<SlotView> = {}): SlotView
 
 /** What has been running on a slot since time 0. */
 export function running(ticket: Ticket, patch: Partial<Running> = {}): Running {
-  return { ticket, since: 0, reuse: { bytes: 0, restored: 0 }, durationMs: 10_000, prefilled: false, ...patch };
+  return {
+    ticket,
+    fifoMs: 0,
+    since: 0,
+    reuse: { bytes: 0, restored: 0 },
+    durationMs: 10_000,
+    prefilled: false,
+    ...patch,
+  };
 }
 
 /** One that may wait as long as it takes. */
 export function waiting(ticket: Ticket, deadline = Number.POSITIVE_INFINITY): Waiting {
-  return { ticket, deadline };
+  return { ticket, fifoMs: 0, deadline };
 }
 
 export function floor(patch: Partial<Floor> = {}): Floor {

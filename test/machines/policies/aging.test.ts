@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
-import { deadlineOf, generationOf } from '../../../machines/policies/aging.ts';
+import { dueOf, generationOf } from '../../../machines/policies/aging.ts';
 import { defaultRates } from '../../../machines/policies/cost.ts';
 import { assumed } from '../../../machines/policies/mean.ts';
 import { waitMs } from '../../../machines/policies/queue-time.ts';
 import { slackMs } from '../../../machines/policies/slack.ts';
-import { fullPolicy } from '../../../machines/policies/types.ts';
+import { type Floor, fullPolicy, type Ticket } from '../../../machines/policies/types.ts';
 import { backendView, floor, running, shape, slotView, ticket, waiting } from '../fixtures.ts';
+
+const deadlineOf = (ticket: Ticket, on: Floor) => dueOf(ticket, on).deadline;
 
 /** A millisecond a byte, a second an answer, 1,000 bytes a prompt: a generation takes two seconds. */
 const rates = { ...defaultRates, prefillMsPerByte: assumed(1), decodeMs: assumed(1_000), promptBytes: assumed(1_000) };
@@ -39,6 +41,16 @@ test('nobody has to wait more than 1.2 times what arrival would have given, and 
   expect(generationOf(third, on)).toBeCloseTo(2_000);
   expect(deadlineOf(third, on)).toBeCloseTo(100 + 1.2 * 4_000 + 2_000);
   expect(deadlineOf(third, { ...on, policy: { ...fullPolicy, aging: false } })).toBe(Number.POSITIVE_INFINITY);
+});
+
+test('nor more than the longest that arrival would have given to anybody who waits or runs there', () => {
+  const patient = { ...waiting(first), fifoMs: 9_000 };
+  const on = floor({ queue: [patient], backends: [backend], slots: [slotView(0)] });
+  expect(dueOf(third, on)).toEqual({ fifoMs: expect.closeTo(2_000), deadline: expect.closeTo(1.2 * 9_000 + 2_000) });
+  const busy = slotView(0, { running: running(second, { fifoMs: 12_000, durationMs: 500 }) });
+  expect(dueOf(third, { ...on, slots: [busy] }).deadline).toBeCloseTo(1.2 * 12_000 + 2_000);
+  const elsewhere = { ...patient, ticket: { ...first, candidates: ['other'], pool: ['other'] } };
+  expect(dueOf(third, { ...on, queue: [elsewhere] })).toMatchObject({ fifoMs: 0, deadline: expect.closeTo(2_000) });
 });
 
 test('a client that floods the queue is owed its share', () => {

@@ -69,7 +69,7 @@ test('a higher band has it at once', () => {
 });
 
 test('one whose time would be up has it at once', () => {
-  const urgent = { ticket: { ...other, client: 'ben' }, deadline: 3_000 };
+  const urgent = waiting({ ...other, client: 'ben' }, 3_000);
   expect(winner([urgent], { backends: [slow] })).toBe('r2');
   expect(winner([{ ...urgent, deadline: 7_000 }], { backends: [slow] })).toBeUndefined();
 });

@@ -31,7 +31,7 @@ function decideFor(
 test('a side request waits for twenty seconds rather than push out what a lineage needs', () => {
   expect(decideFor([waiting(title)], warmForMain, [ranMain])).toBe(20_000);
   expect(decideFor([waiting(title)], warmForMain, [ranMain], { now: 20_000 })).toBe('title on 0');
-  expect(decideFor([{ ticket: title, deadline: 3_000 }], warmForMain, [ranMain])).toBe(3_000);
+  expect(decideFor([waiting(title, 3_000)], warmForMain, [ranMain])).toBe(3_000);
 });
 
 test('it does not wait where nothing is lost', () => {
@@ -59,7 +59,7 @@ const follows = ticket('follower', { shape: shape('p', 'b') });
 
 test('the second of a cold prefix waits until the first is through with it', () => {
   expect(decideFor([waiting(follows)], batched, [leads(), slotView(1)])).toBe(Number.POSITIVE_INFINITY);
-  expect(decideFor([{ ticket: follows, deadline: 5_000 }], batched, [leads(), slotView(1)])).toBe(5_000);
+  expect(decideFor([waiting(follows, 5_000)], batched, [leads(), slotView(1)])).toBe(5_000);
   expect(decideFor([waiting(follows)], batched, [leads({ prefilled: true }), slotView(1)])).toBe('follower on 1');
 });
 
