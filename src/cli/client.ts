@@ -23,7 +23,7 @@ const models = z.looseObject({
   ),
 });
 
-const traced = z.object({ requestId: z.string(), moments: z.array(z.unknown()) });
+const traced = z.object({ requestId: z.string(), at: z.number(), moments: z.array(z.unknown()) });
 
 export type Health = z.output<typeof health>;
 export type ModelEntry = z.output<typeof models>['data'][number];
@@ -63,7 +63,7 @@ export async function askTrace(url: string, key: string | undefined, requestId: 
   if (!parsed.success) return 'unknown';
   // Another version of warmslot may tell of more.
   const moments = parsed.data.moments.flatMap((each) => moment.safeParse(each).data ?? []);
-  return { requestId: parsed.data.requestId, moments };
+  return { ...parsed.data, moments };
 }
 
 /** The real model of the preferred engine: the gateway lists those first, under ids of their own. */

@@ -22,7 +22,8 @@ export async function readLog(path: string, asked: string | undefined): Promise<
   }
   const requestId = asked ?? recent.newest();
   const moments = requestId === undefined ? undefined : recent.about(requestId);
-  return requestId !== undefined && moments ? { requestId, moments } : undefined;
+  const last = moments?.at(-1);
+  return requestId !== undefined && moments && last ? { requestId, at: last.at, moments } : undefined;
 }
 
 function momentOn(line: string): Moment | undefined {

@@ -32,10 +32,10 @@ ${configHelp}`,
     if (positionals.length > 1 || (asked === undefined) !== last) {
       throw new UsageError('name one request, or --last; see warmslot trace --help');
     }
-    const { requestId, moments } =
+    const { requestId, at, moments } =
       log === undefined ? await fromGateway(asked, { url, flags }, world) : await fromLog(log, asked, world);
     if (json) world.out(JSON.stringify({ requestId, moments }, undefined, 2));
-    else for (const line of storyOf(requestId, moments, Date.now())) world.out(line);
+    else for (const line of storyOf(requestId, moments, at)) world.out(line);
     return 0;
   },
 };
@@ -50,6 +50,8 @@ const options = {
 
 export interface Traced {
   readonly requestId: string;
+  /** Until when is told, milliseconds since 1970. */
+  readonly at: number;
   readonly moments: readonly Moment[];
 }
 

@@ -16,12 +16,12 @@ export function logEvents(events: EventBus, log: Logger, debugLevel: number): vo
       case 'toolCall.read':
         return logCall(log, event, debugLevel);
       case 'request.body':
-        if (debugLevel >= 3) log.info({ requestId: event.requestId, body: event.body }, event.type);
+        if (debugLevel >= 3) log.info(event, event.type);
         return;
       case 'owner.acted':
         return log.info(event, event.text);
       case 'notice':
-        return log.warn({ backend: event.backend }, event.text);
+        return log.warn({ type: event.type, backend: event.backend }, event.text);
       case 'actor.broke':
       case 'slot.broke': {
         const actor = 'actor' in event ? event.actor : event.id;

@@ -69,7 +69,8 @@ export function countRequests(events: EventBus, registry: Registry): void {
         if (errorCode) errors.inc({ code: errorCode });
         exactCache.inc({ result: cache });
         duration.observe({ band }, totalMs / 1_000);
-        if (queuedMs !== undefined) wait.observe({ band }, queuedMs / 1_000);
+        // Who joins another's generation waits for no slot.
+        if (queuedMs !== undefined && cache !== 'joined') wait.observe({ band }, queuedMs / 1_000);
         if (ttftMs !== undefined) firstToken.observe({ band }, ttftMs / 1_000);
         return countTokens(event);
       }

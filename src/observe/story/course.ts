@@ -19,6 +19,11 @@ export interface Attempt {
   readonly failure: MomentOf<'attempt.failed'> | undefined;
 }
 
+/** The first of its kind. */
+export function find<T extends Moment['type']>(moments: readonly Moment[], type: T): MomentOf<T> | undefined {
+  return moments.find((moment): moment is MomentOf<T> => moment.type === type);
+}
+
 export function waitsOf(moments: readonly Moment[]): readonly Wait[] {
   return moments.flatMap((joined, index) => {
     if (joined.type !== 'queue.joined') return [];
@@ -34,9 +39,8 @@ export function attemptsOf(moments: readonly Moment[]): readonly Attempt[] {
     const after = moments.slice(index + 1);
     const end = after.findIndex(({ type }) => endsAttempt.has(type));
     const during = end < 0 ? after : after.slice(0, end + 1);
-    const failure = during.find((moment): moment is MomentOf<'attempt.failed'> => moment.type === 'attempt.failed');
-    const prefilledAt = during.find(({ type }) => type === 'attempt.prefilled')?.at;
-    return [{ from: lease.at, to: after[end]?.at, lease, prefilledAt, failure }];
+    const prefilledAt = find(during, 'attempt.prefilled')?.at;
+    return [{ from: lease.at, to: after[end]?.at, lease, prefilledAt, failure: find(during, 'attempt.failed') }];
   });
 }
 

@@ -21,8 +21,8 @@ export function lineOf(moment: Moment, { requestId, own }: Teller): Line | undef
   switch (moment.type) {
     case 'request.started':
       return line(
-        'admitting',
-        `arrives, for the model ${moment.model}${moment.cache === 'bypass' ? '; wants a fresh answer' : ''}`,
+        moment.cache === 'hit' ? 'replaying' : 'admitting',
+        `arrives, for the model ${moment.model}${arrivals[moment.cache]}`,
       );
     case 'request.refused':
       return line('refused', `is answered with an error: ${moment.code}`);
@@ -85,6 +85,13 @@ export function lineOf(moment: Moment, { requestId, own }: Teller): Line | undef
   }
 }
 
+const arrivals = {
+  hit: '; its answer is in the exact-response cache',
+  miss: '',
+  joined: '',
+  bypass: '; wants a fresh answer',
+} as const;
+
 const plans: Readonly<Record<string, string>> = {
   restore: 'it starts from what the engine has of the prompt',
   snapshot: 'the engine has nothing of the prompt and keeps it from now on',
@@ -109,6 +116,6 @@ function endWords(moment: Extract<Moment, { type: 'request.finished' }>): string
   const { outcome, errorCode, errorMessage, cache, promptTokens, cachedTokens, outputTokens } = moment;
   if (outcome === 'failed') return `ends with an error (${errorCode}): ${errorMessage}`;
   if (outcome === 'cancelled') return 'nobody wants the answer any more';
-  if (cache === 'hit') return 'answered from the exact-response cache, without an engine';
+  if (cache === 'hit') return 'the client has the last byte; no engine was asked';
   return `the client has the last byte: ${promptTokens} tokens read, ${cachedTokens} of them from the cache, ${outputTokens} written`;
 }

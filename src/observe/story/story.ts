@@ -1,7 +1,7 @@
 /** The story of one request in plain words, from its arrival to its last byte: every state, decision and time. */
-import { attemptsOf, waitsOf } from './course.ts';
+import { attemptsOf, find, waitsOf } from './course.ts';
 import { type Line, lineOf } from './lines.ts';
-import type { Moment, MomentOf } from './moment.ts';
+import type { Moment } from './moment.ts';
 
 /**
  * @param moments its own, and what others did meanwhile on the slots that it waited for, in order of time
@@ -66,24 +66,17 @@ function endOf(own: readonly Moment[], now: number): string {
 
 /** Where the time went, and why the prompt had to be read as far as it had to. */
 function reasons(own: readonly Moment[], now: number): readonly string[] {
-  const from = own[0]?.at ?? now;
-  const finished = find(own, 'request.finished');
-  const total = finished?.totalMs ?? now - from;
+  const [waits, attempts] = [waitsOf(own), attemptsOf(own)];
+  if (waits.length + attempts.length === 0) return [];
+  const total = find(own, 'request.finished')?.totalMs ?? now - (own[0]?.at ?? now);
   const spent = (spans: readonly { from: number; to: number | undefined }[]) =>
     spans.reduce((sum, span) => sum + (span.to ?? now) - span.from, 0);
-  const attempts = attemptsOf(own);
+  const prefills = attempts.map(({ from, to, prefilledAt }) => ({ from, to: prefilledAt ?? to }));
+  const decodes = attempts.flatMap(({ prefilledAt: from, to }) => (from === undefined ? [] : [{ from, to }]));
   const parts = [
-    { what: 'waiting for a slot', ms: spent(waitsOf(own)) },
-    {
-      what: 'reading the prompt',
-      ms: spent(attempts.map(({ from, to, prefilledAt }) => ({ from, to: prefilledAt ?? to }))),
-    },
-    {
-      what: 'writing the answer',
-      ms: spent(
-        attempts.flatMap(({ prefilledAt, to }) => (prefilledAt === undefined ? [] : [{ from: prefilledAt, to }])),
-      ),
-    },
+    { what: 'waiting for a slot', ms: spent(waits) },
+    { what: 'reading the prompt', ms: spent(prefills) },
+    { what: 'writing the answer', ms: spent(decodes) },
   ];
   const rest = total - parts.reduce((sum, { ms }) => sum + ms, 0);
   const shares = [...parts, { what: 'everything else', ms: rest }]
@@ -105,10 +98,6 @@ function promptWords(own: readonly Moment[]): readonly string[] {
   ];
 }
 
-function find<T extends Moment['type']>(moments: readonly Moment[], type: T): MomentOf<T> | undefined {
-  return moments.find((moment): moment is MomentOf<T> => moment.type === type);
-}
-
-export function seconds(ms: number): string {
+function seconds(ms: number): string {
   return `${(ms / 1_000).toFixed(3)} s`;
 }

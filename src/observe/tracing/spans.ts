@@ -1,5 +1,5 @@
 /** A request's moments as spans: request, and in it queue, attempt, prefill and decode. No texts, only figures and reasons. */
-import { type Attempt, attemptsOf, type Wait, waitsOf } from '../story/course.ts';
+import { type Attempt, attemptsOf, find, type Wait, waitsOf } from '../story/course.ts';
 import type { Moment, MomentOf } from '../story/moment.ts';
 
 export type Attributes = Record<string, string | number | undefined>;
@@ -96,8 +96,4 @@ function attemptSpan(
       ...(prefilledAt === undefined ? [] : [phase('decode', prefilledAt, until)]),
     ],
   };
-}
-
-function find<T extends Moment['type']>(moments: readonly Moment[], type: T): MomentOf<T> | undefined {
-  return moments.find((moment): moment is MomentOf<T> => moment.type === type);
 }

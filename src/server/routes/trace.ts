@@ -11,7 +11,7 @@ export function traceRoute(app: FastifyInstance, recent: Recent): void {
     const { requestId: asked } = params.parse(request.params);
     const requestId = asked === 'last' ? recent.newest() : asked;
     const moments = requestId && recent.about(requestId);
-    if (moments) return { requestId, moments };
+    if (moments) return { requestId, at: Date.now(), moments };
     throw new GatewayError('unknown_request', 'No such request, or one too long ago; the log may still tell of it.');
   });
 }
