@@ -21,19 +21,20 @@ hundred requests; a log of debug.level 2 tells of any.
 
   --last             the request that arrived last
   --log FILE         reads a log instead of asking the gateway
-  --url URL          asks the gateway there (the configured one); the key is WARMSLOT_API_KEY
+  --url URL          the gateway there (the configured one)
+  --key KEY          one of its keys (WARMSLOT_API_KEY, or the first configured one)
   --json             prints what happened as JSON
 ${configHelp}`,
 
   async run(args, world) {
     const { values, positionals } = readOptions('trace', args, options, true);
-    const { last = false, log, url, json = false, ...flags } = values;
+    const { last = false, log, url, key, json = false, ...flags } = values;
     const [asked] = positionals;
     if (positionals.length > 1 || (asked === undefined) !== last) {
       throw new UsageError('name one request, or --last; see warmslot trace --help');
     }
     const { requestId, at, moments } =
-      log === undefined ? await fromGateway(asked, { url, flags }, world) : await fromLog(log, asked, world);
+      log === undefined ? await fromGateway(asked, { url, key, flags }, world) : await fromLog(log, asked, world);
     if (json) world.out(JSON.stringify({ requestId, moments }, undefined, 2));
     else for (const line of storyOf(requestId, moments, at)) world.out(line);
     return 0;
@@ -45,6 +46,7 @@ const options = {
   last: { type: 'boolean' },
   log: { type: 'string' },
   url: { type: 'string' },
+  key: { type: 'string' },
   json: { type: 'boolean' },
 } as const;
 
@@ -57,17 +59,17 @@ export interface Traced {
 
 interface Where {
   readonly url: string | undefined;
+  readonly key: string | undefined;
   readonly flags: Parameters<typeof readSettings>[0];
 }
 
 /** A gateway that was started anew has forgotten what its log still tells. */
-async function fromGateway(asked: string | undefined, { url, flags }: Where, world: World): Promise<Traced> {
-  const { config } = readSettings(flags, world);
-  const { apiKeys } = config.server;
-  const address = gatewayAddress(url, config.server);
-  const traced = await askTrace(address, apiKeys[0]?.key, asked ?? 'last');
+async function fromGateway(asked: string | undefined, { url, key, flags }: Where, world: World): Promise<Traced> {
+  const { server, log } = readSettings(flags, world).config;
+  const address = gatewayAddress(url, server);
+  const traced = await askTrace(address, key ?? server.apiKeys[0]?.key, asked ?? 'last');
   if (typeof traced === 'object') return traced;
-  if (config.log.file !== undefined && url === undefined) return fromLog(config.log.file, asked, world);
+  if (log.file !== undefined && url === undefined) return fromLog(log.file, asked, world);
   throw new CommandError(
     traced === 'unknown'
       ? `the gateway at ${address} knows nothing of ${asked ?? 'any request'}; it remembers the last few hundred, a log of debug.level 2 all (--log FILE)`

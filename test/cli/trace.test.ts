@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { startFakeVllmMlx } from '../support/fake-vllm-mlx.ts';
@@ -42,13 +42,16 @@ test('a request can be asked after by its id: of the gateway, and of the log whe
   expect(told(byId.stdout).filter((state) => state !== '-')).toEqual([
     ...['admitting', 'queued', 'connecting', 'prefilling', 'decoding', 'settling', 'done'],
   ]);
-  expect((await run(['trace', '--last', '--url', url], key)).stdout).toContain(other);
+  expect((await run(['trace', '--last', '--url', url, '--key', 'k-1'])).stdout).toContain(other);
 
   running.child.kill('SIGTERM');
   expect(await running.exit).toBe(0);
   const fromLog = await run(['trace', id, '--log', log]);
   expect(told(fromLog.stdout)).toEqual(told(byId.stdout));
   expect((await run(['trace', '--last', '--log', log])).stdout).toContain(other);
+  const config = join(emptyFolder(), 'warmslot.json');
+  writeFileSync(config, JSON.stringify({ server: { port: 1 }, log: { file: log } }));
+  expect(told((await run(['trace', id, '--config', config])).stdout)).toEqual(told(byId.stdout));
   const json = await run(['trace', id, '--log', log, '--json']);
   expect(JSON.parse(json.stdout)).toMatchObject({
     requestId: id,
