@@ -39,7 +39,8 @@ export const errorTable = {
   unknown_backend: row({ status: 404, type: 'not_found_error', retry: 'never' }),
   unknown_prefix: row({ status: 404, type: 'not_found_error', retry: 'never' }),
   cannot_warm: row({ status: 409, type: 'invalid_request_error', retry: 'never' }),
-  request_cancelled: row({ status: 400, type: 'invalid_request_error', retry: 'never' }),
+  // Not 400, nor 422: on those Claude Code tries five more times with fewer of its betas.
+  request_cancelled: row({ status: 409, type: 'invalid_request_error', retry: 'never' }),
   unknown_route: row({ status: 404, type: 'not_found_error', retry: 'never' }),
   body_too_large: row({ status: 413, type: 'request_too_large', retry: 'never' }),
   queue_full: row({ status: 529, type: 'overloaded_error', retryAfter: 5 }),

@@ -82,7 +82,7 @@ test('the repetition that Claude Code makes of it without a stream is refused on
   await client.body;
   const repeated = ask('s1', { stream: false });
   const repetition = await repeated.response;
-  expect(repetition.status).toBe(400);
+  expect(repetition.status).toBe(409);
   expect(repetition.headers.get('x-should-retry')).toBe('false');
   expect(await repeated.body).toContain('local cancelled this request.');
   expect(one.generations).toHaveLength(1);
@@ -100,7 +100,7 @@ test('one that waits is answered with a status that is not tried again, and whoe
   await act('cancel-request', { requestId: (await overview()).queue[0]?.requestId });
   for (const client of waiting) {
     const response = await client.response;
-    expect(response.status).toBe(400);
+    expect(response.status).toBe(409);
     expect(response.headers.get('x-should-retry')).toBe('false');
   }
   const again = ask('s2');
