@@ -8,8 +8,6 @@ import { cover } from './coverage.ts';
 import { held, listener, shape, ticket } from './fixtures.ts';
 import { startScheduler } from './scheduler-harness.ts';
 
-const _cancelTimeout = 600_000;
-
 test('a free slot is granted at once, with the plan and the reason', () => {
   const scheduler = startScheduler();
   scheduler.enqueue('r1');
