@@ -31,10 +31,8 @@ function harmless(error: Error): string | undefined {
   return 'syscall' in error ? error.message : undefined;
 }
 
-/** The stack begins with the message, which may be of any number of lines. */
-function framesOf({ stack = '' }: Error): string {
-  return stack
-    .split('\n')
-    .filter((line) => /^\s+at \S/.test(line))
-    .join('\n');
+/** The stack begins with the message, which may be of any number of lines and look like anything. */
+function framesOf({ stack = '', message }: Error): string {
+  const start = stack.indexOf(message);
+  return start < 0 ? '' : stack.slice(start + message.length).trim();
 }

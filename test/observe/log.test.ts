@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { logEvents } from '../../src/observe/log.ts';
+import { GatewayError } from '../../src/protocol/errors.ts';
 import { createEventBus, type GatewayEvent } from '../../src/runtime/events.ts';
 
 type Status = Extract<GatewayEvent, { type: 'backend.changed' }>['status'];
@@ -56,4 +57,32 @@ test.each([
   for (const level of [1, 2])
     expect(loggedCall(level, 'failed', [change, change])).toMatchObject([{ changes: [told] }]);
   expect(loggedCall(3, 'failed', [change])).toMatchObject([{ changes: [change] }]);
+});
+
+function loggedError(debugLevel: number, error: unknown): string {
+  const lines: string[] = [];
+  const events = createEventBus();
+  logEvents(events, pino({ base: null }, { write: (line: string) => void lines.push(line) }), debugLevel);
+  events.emit({ type: 'actor.broke', actor: 'request req_1', error });
+  return lines.join('');
+}
+
+test('an error is told by its kind and its place, and what it says from level 3 on', () => {
+  const error = new TypeError('cannot read\n  at SECRET of undefined', { cause: new RangeError('SECRET is too long') });
+  const quiet = loggedError(2, error);
+  expect(quiet).not.toContain('SECRET of');
+  expect(JSON.parse(quiet)).toMatchObject({
+    type: 'actor.broke',
+    actor: 'request req_1',
+    err: { type: 'TypeError', stack: expect.stringContaining('log.test.ts'), cause: { type: 'RangeError' } },
+  });
+  expect(loggedError(3, error)).toContain('SECRET is too long');
+  expect(loggedError(2, 'SECRET')).not.toContain('SECRET');
+});
+
+test('words of our own and of the operating system are told', () => {
+  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' });
+  expect(loggedError(0, full)).toContain('no space left');
+  const refused = new GatewayError('engine_failed', 'Engine "mlx" failed: SECRET', { quote: 'SECRET' });
+  expect(loggedError(0, refused)).toContain('Engine \\"mlx\\" failed: …');
 });
