@@ -3,7 +3,8 @@
  *
  * Engines do not say what they hold, so the model is kept from outside: a generation that starts from a held prompt is
  * `restoring`, one that makes the engine prefill and keep a new one is `snapshotting`; what the engine then reports (usage,
- * counters) confirms or corrects it. `bypassed`: the engine runs uncached, whatever we believed. `lost`: it is a new process.
+ * counters), or else the time it took, confirms or corrects it. What an engine has on disk it tells itself. `bypassed`: the
+ * engine runs uncached, whatever we believed. `lost`: it is a new process.
  * Where several generations run at once, the state names the first of these that any of them is in.
  */
 import { type ActorRefFrom, assign, emit, setup } from 'xstate';
