@@ -10,6 +10,9 @@ const durationBuckets = [0.1, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 640, 1_2
 /** For what never had one. */
 const none = 'none';
 
+/** An engine may say anything, and a counter takes no less than nothing. */
+const count = (tokens: number) => (Number.isFinite(tokens) ? Math.max(0, tokens) : 0);
+
 export function countRequests(events: EventBus, registry: Registry): void {
   const registers = [registry];
   const requests = new Counter({
@@ -56,9 +59,9 @@ export function countRequests(events: EventBus, registry: Registry): void {
     // Of answers without a generation of their own, and of prompts that nobody read to their end, there is nothing to count.
     if (cache === 'hit' || cache === 'joined' || ttftMs === undefined) return;
     const { promptTokens: again = 0, cachedTokens: reusedAgain = 0, outputTokens: decodedAgain = 0 } = askedAgain ?? {};
-    prefilled.inc({ backend, band }, promptTokens - cachedTokens + Math.max(0, again - reusedAgain));
-    reused.inc({ backend, band }, cachedTokens + reusedAgain);
-    decoded.inc({ backend, band }, outputTokens + decodedAgain);
+    prefilled.inc({ backend, band }, promptTokens - cachedTokens + count(again - reusedAgain));
+    reused.inc({ backend, band }, cachedTokens + count(reusedAgain));
+    decoded.inc({ backend, band }, outputTokens + count(decodedAgain));
   };
 
   events.on((event) => {

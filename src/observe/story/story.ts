@@ -15,7 +15,9 @@ export function storyOf(requestId: string, moments: readonly Moment[], now: numb
     const line = lineOf(moment, { requestId, own });
     return line ? [{ ...line, at: moment.at }] : [];
   });
-  return [title(requestId, own, now), '', ...table(shortened(told), first.at), '', ...reasons(own, now)];
+  const why = reasons(own, now);
+  const end = why.length > 0 ? ['', ...why] : [];
+  return [title(requestId, own, now), '', ...table(shortened(told), first.at), ...end];
 }
 
 interface Told extends Line {
