@@ -11,8 +11,25 @@ import type { RequestView, RunningView, WaitingView } from './types.ts';
 
 type Scheduling = ReturnType<Gateway['scheduler']['getSnapshot']>['context'];
 
-export function waitingViews(scheduling: Scheduling): readonly WaitingView[] {
-  const now = performance.now();
+/** How long a forecast is good for while nothing is decided. */
+const forecastMs = 1_000;
+
+/** The returned function looks into the queue: at a long one that takes a while, so that it does so no more often than it must. */
+export function createForecasts(): (scheduling: Scheduling) => readonly WaitingView[] {
+  let last: { of: Scheduling; at: number; views: readonly WaitingView[] } | undefined;
+  return (scheduling) => {
+    const at = performance.now();
+    const isGood = last && at - last.at < forecastMs && isSameFloor(last.of, scheduling);
+    if (!last || !isGood) last = { of: scheduling, at, views: waitingViews(scheduling, at) };
+    return last.views;
+  };
+}
+
+function isSameFloor(a: Scheduling, b: Scheduling): boolean {
+  return a.queue === b.queue && a.slots === b.slots && a.backends === b.backends;
+}
+
+function waitingViews(scheduling: Scheduling, now: number): readonly WaitingView[] {
   return outlook({ ...scheduling, now }).map(({ ticket, place, startsInMs, reason }) => ({
     ...requestView(ticket),
     place,

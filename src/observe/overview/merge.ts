@@ -21,7 +21,8 @@ export function merged(
 
 /** By slot, in order of time. */
 export function bySlot(a: Span, b: Span): number {
-  return a.backend.localeCompare(b.backend) || a.slot - b.slot || a.from - b.from || a.id - b.id;
+  if (a.backend !== b.backend) return a.backend < b.backend ? -1 : 1;
+  return a.slot - b.slot || a.from - b.from || a.id - b.id;
 }
 
 function mergedBy<T>(before: readonly T[], more: readonly T[], key: (item: T) => unknown): T[] {

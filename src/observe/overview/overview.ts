@@ -5,7 +5,7 @@ import { createClients } from './clients.ts';
 import { wallClock } from './clock.ts';
 import { createDecisions } from './decisions.ts';
 import { engineViews } from './engines.ts';
-import { runningViews, waitingViews } from './live.ts';
+import { createForecasts, runningViews } from './live.ts';
 import { createNames } from './names.ts';
 import { createTimeline } from './timeline.ts';
 import { createTurns } from './turns.ts';
@@ -22,6 +22,7 @@ export function createOverview(gateway: Gateway, warmUp: Pick<WarmUp, 'known'> |
   const timeline = createTimeline(requests.find);
   const clients = createClients();
   const decisions = createDecisions();
+  const forecasts = createForecasts();
   const listeners = [names, turns, timeline, clients, decisions];
   gateway.events.on((event) => {
     for (const listener of listeners) listener.hear(event);
@@ -34,7 +35,7 @@ export function createOverview(gateway: Gateway, warmUp: Pick<WarmUp, 'known'> |
       at: wallClock(performance.now()),
       gateway: gatewayView(gateway),
       engines: engineViews({ backends, scheduler, startedAt, names, warmUp }),
-      queue: waitingViews(scheduling),
+      queue: forecasts(scheduling),
       running: runningViews(live, scheduling),
       sessions: sessions
         .list()

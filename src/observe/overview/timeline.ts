@@ -15,7 +15,7 @@ export interface Timeline {
   spans(): readonly Span[];
 }
 
-const mostSpans = 3_000;
+const mostSpans = 2_000;
 
 /** What a slot is leased for. */
 interface Leased {

@@ -21,16 +21,21 @@ export interface Watch {
 /** At most five times a second: what people can follow. */
 const intervalMs = 200;
 
+/** Counted tokens are told with every so many looks alone: with many streams they would be most of what is sent. */
+const looksPerCount = 5;
+
 /** @param broke is told why, when a picture could not be made: whoever only looks must not end the gateway */
 export function createWatch(read: () => Overview, broke: (error: unknown) => void): Watch {
   const viewers = new Set<Viewer>();
   let timer: NodeJS.Timeout | undefined;
   let last: Overview | undefined;
+  let looks = 0;
 
   const look = () => {
     const now = read();
-    const change = last && changeBetween(last, now);
-    last = now;
+    looks += 1;
+    const change = last && changeBetween(last, now, looks % looksPerCount === 0);
+    last = { ...now, running: change?.running ?? last?.running ?? now.running };
     if (!change) return;
     // Written once, however many watch.
     const frame = { name: 'change', json: JSON.stringify(change) } as const;
