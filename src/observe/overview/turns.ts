@@ -26,7 +26,8 @@ const mostLineages = 2_000;
 const mostTurns = 8;
 
 export function createTurns(): Turns {
-  const begun = new LRUCache<string, Begun>({ max: mostLineages });
+  /** Every turn ends with its request. */
+  const begun = new Map<string, Begun>();
   const recent = new LRUCache<string, readonly TurnView[]>({ max: mostLineages });
   const activeAt = new LRUCache<string, number>({ max: mostLineages });
   const views = new WeakMap<SessionContext, SessionView>();
@@ -93,7 +94,7 @@ export function createTurns(): Turns {
 }
 
 function keyOf(session: string, lineage: string): string {
-  return JSON.stringify([session, lineage]);
+  return `${session}\n${lineage}`;
 }
 
 function turnView(summary: RequestSummary, turn: Begun): TurnView {
