@@ -13,7 +13,7 @@ import type { CountCall } from '../toolcalls/count-call.ts';
 import type { BackendHandle } from './backend.ts';
 import { correctionOf } from './correction.ts';
 import { failureOf } from './failure.ts';
-import { type Fit, fitInto, fitOrProblem } from './fit.ts';
+import { type Fit, fitInto } from './fit.ts';
 import { type GenerationListener, type RunningGeneration, startGeneration } from './generation.ts';
 import type { Job } from './job.ts';
 import type { LeaseMeter } from './lease-meter.ts';
@@ -134,7 +134,7 @@ export function startAttempt(job: Job, handle: BackendHandle, lease: Lease, list
 
   const ask: Ask = (invalid, said, answer) => {
     const again = job.prompt && correctionOf(job.prompt, invalid, said);
-    const fit = again && fitOrProblem(again, handle, info);
+    const fit = again && fitInto(again, handle, info);
     if (!again || !fit) return false;
     job.askedAgain = fit instanceof GatewayError ? { problem: fit.told } : {};
     if (fit instanceof GatewayError) return false;

@@ -16,9 +16,9 @@ export interface Eligible {
 
 /**
  * Side requests go to an engine that is there for them first, and others to none of those unless there is nothing else.
- * Content that one backend cannot read may be read by the next. A prompt too long for the preferred one is refused all the
- * same: the client then compacts, which is better than an answer by an engine that is there for failure.
- * @throws GatewayError unsupported_content | prompt_too_long
+ * What one backend cannot read, or its template refuses, the next may take. A prompt too long for the preferred one is refused
+ * all the same: the client then compacts, which is better than an answer by an engine that is there for failure.
+ * @throws GatewayError unsupported_content | engine_refused | prompt_too_long
  */
 export function eligible(prompt: Prompt, backends: readonly BackendHandle[], band: Band): Eligible {
   const verdictOn = (handle: BackendHandle) => {

@@ -11,9 +11,17 @@ export interface Fit {
 
 /** Tokens of prompt and answer that fit this engine, or why they do not. */
 export function fitInto(prompt: Prompt, handle: BackendHandle, info: EngineInfo): Fit | GatewayError {
-  const refusal = handle.backend.refuses(prompt, info);
-  if (refusal) return refusal;
-  const promptTokens = handle.backend.countTokens(prompt, info);
+  try {
+    const refusal = handle.backend.refuses(prompt, info);
+    return refusal ?? measure(prompt, handle, info);
+  } catch (error) {
+    // A template may refuse a conversation as soon as it is counted.
+    return toGatewayError(error);
+  }
+}
+
+function measure(prompt: Prompt, { backend }: BackendHandle, info: EngineInfo): Fit | GatewayError {
+  const promptTokens = backend.countTokens(prompt, info);
   if (promptTokens > info.contextWindow) {
     // The CLI reads both numbers from exactly these words, compacts by them and goes on.
     const text = `prompt is too long: ${promptTokens} tokens > ${info.contextWindow} maximum`;
@@ -21,13 +29,4 @@ export function fitInto(prompt: Prompt, handle: BackendHandle, info: EngineInfo)
   }
   const room = Math.max(1, info.contextWindow - promptTokens);
   return { promptTokens, maxTokens: Math.min(prompt.settings.maxTokens, info.maxOutputTokens, room) };
-}
-
-/** A template may refuse a conversation as soon as it is counted. */
-export function fitOrProblem(prompt: Prompt, handle: BackendHandle, info: EngineInfo): Fit | GatewayError {
-  try {
-    return fitInto(prompt, handle, info);
-  } catch (error) {
-    return toGatewayError(error);
-  }
 }

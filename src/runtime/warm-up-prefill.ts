@@ -5,7 +5,7 @@ import type { EngineEvent } from '../backends/types.ts';
 import type { Prompt } from '../prompt/types.ts';
 import { GatewayError } from '../protocol/errors.ts';
 import type { BackendHandle } from './backend.ts';
-import { fitOrProblem } from './fit.ts';
+import { fitInto } from './fit.ts';
 import { usePrefix } from './prefix-use.ts';
 
 /**
@@ -20,7 +20,7 @@ export function startPrefill(
 ): () => void {
   const info = handle.info();
   if (!info) throw new Error(`warm-up on ${handle.backend.name} without engine info`);
-  const fit = fitOrProblem(prompt, handle, info);
+  const fit = fitInto(prompt, handle, info);
   if (fit instanceof GatewayError) throw new Error(fit.told);
   const { requestId, slot } = lease;
   const { prefixKey, prefixBytes, chain } = prompt;
