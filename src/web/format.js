@@ -62,3 +62,21 @@ export function shortId(id) {
 export function plural(count, one) {
   return `${count} ${one}${count === 1 ? '' : 's'}`;
 }
+
+/**
+ * Those of XState itself in words, the machines' own as they are.
+ * @param {string} type
+ */
+export function eventInWords(type) {
+  const [, kind = '', rest = ''] = /^xstate\.(init|stop|after|done\.actor|error\.actor)\.?(.*)$/.exec(type) ?? [];
+  const [first = ''] = rest.split('.');
+  const child = /^\d/.test(first) ? 'what it invoked' : rest;
+  const words = {
+    init: 'start',
+    stop: 'stop',
+    after: `after ${first}`,
+    'done.actor': `${child} is done`,
+    'error.actor': `${child} fails`,
+  };
+  return words[/** @type {keyof typeof words} */ (kind)] ?? type;
+}

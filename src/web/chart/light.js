@@ -28,7 +28,7 @@ export function light(chart, { state, event, before }) {
 
 /**
  * The label of the transition: of those of the event whose ends fit, the one that starts deepest, since the innermost state
- * deals with an event first; else one that is taken at once, without an event.
+ * deals with an event first, and that names its end most exactly; else one that is taken at once, without an event.
  * @param {Element} chart
  * @param {string} before
  * @param {string} after
@@ -40,7 +40,7 @@ function takenBy(chart, before, after, event) {
     .filter(
       ({ ends: [from = '', to = ''] }) => isIn(before, from) && (from === to ? before === after : isIn(after, to)),
     )
-    .sort((a, b) => depth(b.ends[0]) - depth(a.ends[0]));
+    .sort((a, b) => depth(b.ends[0]) - depth(a.ends[0]) || depth(b.ends[1]) - depth(a.ends[1]));
   const of = (/** @type {string} */ type) =>
     fitting.find(({ label }) => label.getAttribute('data-event') === type)?.label;
   return of(event) ?? (before === after ? undefined : of(''));

@@ -11,6 +11,7 @@ import { loadChart } from '../chart/load.js';
  */
 export function Chart({ machine, moment }) {
   const place = useRef(/** @type {HTMLDivElement | null} */ (null));
+  const [isWhole, setWhole] = useState(false);
   const [chart, setChart] = useState(/** @type {Element | undefined} */ (undefined));
   useEffect(() => {
     let isWanted = true;
@@ -27,8 +28,13 @@ export function Chart({ machine, moment }) {
     if (!chart) return;
     light(chart, moment ?? { state: '', event: '', before: undefined });
     bringIntoView(place.current, [...chart.querySelectorAll('.state.active')].at(-1));
-  }, [chart, moment?.state, moment?.event, moment?.before]);
-  return html`<div class="chart" ref=${place} tabindex="0" role="region" aria-label=${`State chart of ${machine}`}></div>`;
+  }, [chart, isWhole, moment?.state, moment?.event, moment?.before]);
+  return html`
+    <div class="chart-frame">
+      <div class=${`chart ${isWhole ? 'whole' : ''}`} ref=${place} tabindex="0" role="region" aria-label=${`State chart of ${machine}`}></div>
+      <button type="button" class="small" aria-pressed=${isWhole} onClick=${() => setWhole(!isWhole)}>whole chart</button>
+    </div>
+  `;
 }
 
 /**

@@ -29,7 +29,7 @@ function Engine({ engine, running }) {
       <header>
         <h3><a href=${linkTo('backend', name)}>${name}</a></h3>
         <${Health} engine=${engine} />
-        <span class="dim">
+        <span class="dim about">
           ${type}${model && html`, <span class="model">${model}</span>`}${demo && ', random weights: its answers are noise'}
           ${rate !== undefined && `, prefills ${tokens(rate)} tokens/s`}
         </span>

@@ -1,5 +1,5 @@
 import { html } from 'htm/preact';
-import { clock } from '../format.js';
+import { clock, eventInWords } from '../format.js';
 
 /** @import { Step } from '../inspector.js' */
 
@@ -38,7 +38,7 @@ function Entry({ step: { at, event, state, status }, isCurrent, go }) {
   return html`
     <li>
       <button type="button" aria-current=${isCurrent ? 'step' : undefined} onClick=${go}>
-        <time>${clock(at)}.${milliseconds}</time> <code>${event || 'found'}</code> <span>→ ${state || status}</span>
+        <time>${clock(at)}.${milliseconds}</time> <code title=${event}>${event ? eventInWords(event) : 'found'}</code> <span>→ ${state || status}</span>
       </button>
     </li>
   `;

@@ -1,7 +1,7 @@
 import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
 import { hasChart } from '../chart/load.js';
-import { clock, shortId } from '../format.js';
+import { clock, eventInWords, shortId } from '../format.js';
 import { useLatest, usePage, usePicture } from '../page.js';
 import { deselect, linkTo } from '../selection.js';
 import { Chart } from './chart.js';
@@ -43,7 +43,7 @@ export function InspectorPanel({ machine, label }) {
       <p class="now">
         <span class="dim">${machine} <code title=${label}>${shortId(label)}</code></span>
         <b data-now>${step ? step.state || step.status : 'not running, and its steps are no longer kept'}</b>
-        ${step?.event && html`<span class="dim">after <code>${step.event}</code> at ${clock(step.at)}</span>`}
+        ${step?.event && html`<span class="dim">last event <code title=${step.event}>${eventInWords(step.event)}</code> at ${clock(step.at)}</span>`}
       </p>
       ${hasChart(machine) && html`<${Chart} machine=${machine} moment=${step && momentOf(steps, at)} />`}
       <${History} steps=${steps} at=${at} isLive=${found < 0} go=${go} />

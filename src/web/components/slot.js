@@ -79,7 +79,7 @@ function Doing({ request }) {
     request;
   if (firstTokenAt !== undefined) {
     return html`
-      <span>${tokens(outputTokens)} tokens</span>
+      <span>${tokens(outputTokens)} ${outputTokens === 1 ? 'token' : 'tokens'}</span>
       <span><${Rate} tokens=${outputTokens} since=${firstTokenAt} /></span>
       <span class="dim">first after ${duration(firstTokenAt - arrivedAt)}</span>
     `;

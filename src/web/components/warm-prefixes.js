@@ -23,7 +23,7 @@ export function WarmPrefixes({ engine: { name, warm, cold, capacity } }) {
   return html`
     <div class="warm-prefixes">
       <h4><a href=${linkTo('prefixCache', name)}>Warm</a> <span class="dim">${warm.length} of ${capacity}</span></h4>
-      <ul>
+      <ul class="scroll" tabindex="0" aria-label=${`What ${name} holds`}>
         ${inPlace(warm).map((prefix) => html`<${Prefix} key=${`${prefix.slot}:${prefix.prefixKey}`} engine=${name} prefix=${prefix} />`)}
         ${warm.length === 0 && html`<li class="none">nothing: the next prompt is prefilled from its beginning</li>`}
         ${cold.map((prefix) => html`<${ColdPrefix} key=${prefix.prefixKey} engine=${name} prefix=${prefix} />`)}

@@ -29,7 +29,9 @@ export function converse({ url, session, agent, key = 'x', systemTokens = 2_000 
   return {
     async say(script) {
       messages.push({ role: 'user', content: [...results, { type: 'text', text: script }] });
-      const reply = await stream(url, { model: 'sonnet', max_tokens: 4_000, system, tools, messages }, headers);
+      const durations = results.length > 0 ? { 'x-claude-code-prev-tool-durations': 'Read=300' } : {};
+      const body = { model: 'sonnet', max_tokens: 4_000, system, tools, messages };
+      const reply = await stream(url, body, { ...headers, ...durations });
       const calls = reply.calls.map(({ id, name, json }) => ({ type: 'tool_use', id, name, input: JSON.parse(json) }));
       const said = reply.text ? [{ type: 'text', text: reply.text }] : [];
       messages.push({ role: 'assistant', content: [...said, ...calls] });
