@@ -17,15 +17,17 @@ const words = 'src/parser.ts src/reader.ts test/reader.test.ts README.md src/que
 /** Works for as long as the pictures need: turns of text and of tools, and now and then two subagents. */
 async function work(url: string, person: number, until: number): Promise<void> {
   const key = apiKeys[person % apiKeys.length]?.key ?? '';
+  let session = 0;
   while (Date.now() < until) {
     const id = crypto.randomUUID();
-    const main = converse({ url, session: id, key, systemTokens: 2_600 });
+    const project = `project-${session++ % 3}-of-${person}`;
+    const main = converse({ url, session: id, key, project, systemTokens: 2_600 });
     for (let turn = 0; turn < 9 && Date.now() < until; turn++) {
       const calls = (turn + person) % 3 > 0;
       const call = `SAY:I read it first.\nTOOL:Read:{"path": "${words[turn % words.length]}"}`;
       const script = `${calls ? call : `LONG:${80 + ((turn * 37 + person * 53) % 160)}`}\nturn ${turn} of ${id}`;
       const agents = turn % 4 === 1 ? ['explore', 'review'] : [];
-      const talks = agents.map((agent) => converse({ url, session: id, key, agent, systemTokens: 1_300 }));
+      const talks = agents.map((agent) => converse({ url, session: id, key, agent, project, systemTokens: 1_300 }));
       const sent = [main.say(script), ...talks.map((talk) => talk.say(`LONG:${60 + person * 9}\n${turn}`))];
       // The last ones are cut off.
       await Promise.all(sent).catch(() => {});
@@ -43,18 +45,18 @@ interface Picture {
 const pictures: readonly Picture[] = [
   {
     name: 'page-light',
-    options: { viewport: { width: 1280, height: 880 } },
+    options: { viewport: { width: 1256, height: 765 } },
     async arrange(page) {
       await page.getByRole('button', { name: 'Show less time' }).click();
-      await page.getByRole('button', { name: 'Turns of' }).nth(1).click();
       await page.getByRole('application').focus();
       for (let press = 0; press < 6; press++) await page.keyboard.press('ArrowLeft');
       await page.getByRole('application').blur();
+      await page.evaluate('scrollTo(0, 0)');
     },
   },
   {
     name: 'page-dark',
-    options: { viewport: { width: 1280, height: 880 }, colorScheme: 'dark' },
+    options: { viewport: { width: 1256, height: 765 }, colorScheme: 'dark' },
     async arrange(page) {
       await page.getByRole('button', { name: 'Show less time' }).click();
       await page.locator('.slot .who a').first().click();
@@ -74,19 +76,19 @@ async function main(): Promise<void> {
   const studio = await startFakeVllmMlx({
     engine: 'batched',
     admission: 'wait',
-    slots: 3,
+    slots: 2,
     model,
     decodeMs: 10,
     prefillMsPerKiloToken: 900,
   });
   const mini = await startFakeVllmMlx({ admission: 'wait', model, decodeMs: 16, prefillMsPerKiloToken: 1_300 });
   const backends = {
-    studio: { type: 'vllm-mlx', baseUrl: studio.url, slots: 3 },
+    studio: { type: 'vllm-mlx', baseUrl: studio.url, slots: 2 },
     mini: { type: 'vllm-mlx', baseUrl: mini.url },
   } as const;
   const app = await startApp({ server: { apiKeys }, backends, scheduling: { warmUp: true } });
   const until = Date.now() + (seconds + 20) * 1_000;
-  const people = Array.from({ length: 7 }, (_, person) => delay(person * 700).then(() => work(app.url, person, until)));
+  const people = Array.from({ length: 6 }, (_, person) => delay(person * 700).then(() => work(app.url, person, until)));
   console.log(`People work on ${app.url} for ${seconds} seconds`);
   await delay(seconds * 1_000);
   const browser = await chromium.launch({ executablePath: chromiumPath, chromiumSandbox: false });

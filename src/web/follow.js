@@ -1,4 +1,4 @@
-/** Stays connected to a stream of events: comes back by itself, a little later each time. */
+/** Stays connected to a stream of events while the page is seen: comes back by itself, a little later each time. */
 import { createParser } from './sse.js';
 
 /** @import { ServerEvent } from './sse.js' */
@@ -25,8 +25,10 @@ export function follow({ url, key, onEvent, onEnd }) {
   let last = '';
   const run = async () => {
     while (!stopping.signal.aborted) {
+      await seen(stopping.signal);
       const status = await read().catch(() => 0);
       if (stopping.signal.aborted) return;
+      if (document.hidden) continue;
       onEnd(status === 401 ? 'locked' : 'lost');
       if (status === 401) return;
       await pause(pauses[Math.min(failures++, pauses.length - 1)] ?? 0, stopping.signal);
@@ -39,7 +41,9 @@ export function follow({ url, key, onEvent, onEnd }) {
   async function read() {
     const attempt = new AbortController();
     const end = () => attempt.abort();
+    const endUnseen = () => document.hidden && end();
     stopping.signal.addEventListener('abort', end);
+    document.addEventListener('visibilitychange', endUnseen);
     let watchdog = setTimeout(end, silence);
     const parse = createParser((event) => {
       failures = 0;
@@ -59,6 +63,7 @@ export function follow({ url, key, onEvent, onEnd }) {
     } finally {
       clearTimeout(watchdog);
       stopping.signal.removeEventListener('abort', end);
+      document.removeEventListener('visibilitychange', endUnseen);
     }
   }
 
@@ -83,5 +88,23 @@ function pause(ms, signal) {
   return new Promise((resolve) => {
     setTimeout(resolve, ms);
     signal.addEventListener('abort', () => resolve(undefined));
+  });
+}
+
+/**
+ * Resolves once somebody can see the page, or it is over.
+ * @param {AbortSignal} signal
+ */
+function seen(signal) {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (document.hidden && !signal.aborted) return;
+      document.removeEventListener('visibilitychange', look);
+      signal.removeEventListener('abort', look);
+      resolve(undefined);
+    };
+    document.addEventListener('visibilitychange', look);
+    signal.addEventListener('abort', look);
+    look();
   });
 }

@@ -73,7 +73,7 @@ export function createInspector(key) {
 
   /** @param {InspectRecord} record */
   function take(record) {
-    if (record.type === '@xstate.event') return;
+    if (record.type !== '@xstate.snapshot') return;
     const name = `${record.machine}:${record.label}`;
     const known = steps.get(name) ?? [];
     // Viewers render by identity.

@@ -29,6 +29,7 @@ export function Lineage({ lineage: { agent, turns, recent } }) {
           </thead>
           <tbody>${recent.toReversed().map((turn) => html`<${Turn} key=${turn.requestId} turn=${turn} />`)}</tbody>
         </table>
+        ${recent.length === 0 && html`<p class="none">None has ended yet.</p>`}
       </div>
     </section>
   `;

@@ -20,7 +20,7 @@ async function recordPhases(page: Page, slot: string): Promise<() => Promise<rea
 }
 
 test('a session appears, its slot goes from prefill to decode, and its turn shows what was reused', async () => {
-  const { gateway } = await startGatewayOnFake({ quirks: { ...oneSlot, prefillMsPerKiloToken: 600, decodeMs: 15 } });
+  const { gateway } = await startGatewayOnFake({ quirks: { ...oneSlot, prefillMsPerKiloToken: 300, decodeMs: 10 } });
   const { page, transferred } = await open(gateway.url);
   await page.getByText('No session yet').waitFor();
   const phases = await recordPhases(page, 'mlx#0');

@@ -3,6 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createApp } from '../../../src/app.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import { startFakeVllmMlx } from '../../support/fake-vllm-mlx.ts';
+import { startGatewayOnFake } from '../../support/gateway.ts';
 import { useBrowser } from './browser.ts';
 import { converse } from './traffic.ts';
 
@@ -32,4 +33,23 @@ test('the page says that the connection is lost, and comes back after a restart 
   expect(await page.locator('[data-session="before"]').count()).toBe(0);
   await converse({ url: second.url, session: 'after' }).say('SAY:b');
   await page.locator('[data-session="after"]').waitFor();
+});
+
+test('while nobody can see the page it is connected to nothing', async () => {
+  const { gateway } = await startGatewayOnFake();
+  const { page } = await open(gateway.url);
+  await page.getByText('No session yet').waitFor();
+  const hide = (hidden: boolean) =>
+    page.evaluate((value) => {
+      Object.defineProperty(document, 'hidden', { value, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, hidden);
+  const ended = page.waitForEvent('requestfailed', (request) => request.url().endsWith('/overview/events'));
+  await hide(true);
+  await ended;
+  await converse({ url: gateway.url, session: 'unseen' }).say('SAY:a');
+  expect(await page.locator('.session').count()).toBe(0);
+  expect(await page.getByText('connection lost').count()).toBe(0);
+  await hide(false);
+  await page.locator('[data-session="unseen"]').waitFor();
 });

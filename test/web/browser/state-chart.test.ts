@@ -109,21 +109,21 @@ test('the steps of an actor can be gone back through, by buttons and by keys, wh
   await page.locator('.inspector').waitFor({ state: 'detached' });
 });
 
-test.each([
-  ['slot', '.slot .number', 'free'],
-  ['backend', '.engine h3 a', 'up.resting'],
-  ['prefixCache', '.warm-prefixes h4 a', 'warm'],
-  ['session', '.session .name', 'idle'],
-  ['scheduler', '.queue .note a', 'running'],
-])('the state chart of a %s opens with a click', async (machine, link, state) => {
+test('the state chart of everything that has one opens with a click', async () => {
   const { gateway } = await startGatewayOnFake();
   await converse({ url: gateway.url, session: 'one' }).say('SAY:a');
   const { page } = await open(gateway.url);
-  await page.locator(link).first().click();
-  await page
-    .getByRole('region', { name: `State chart of ${machine}` })
-    .locator('svg')
-    .waitFor();
-  await expect.poll(() => page.locator('[data-now]').textContent()).toBe(state);
-  await expect.poll(() => page.locator('.state.active').last().getAttribute('data-state')).toBe(state);
+  const charts = [
+    ['slot', '.slot .number', 'free'],
+    ['backend', '.engine h3 a', 'up.resting'],
+    ['prefixCache', '.warm-prefixes h4 a', 'warm'],
+    ['session', '.session .name', 'idle'],
+    ['scheduler', '.queue .note a', 'running'],
+  ] as const;
+  for (const [machine, link, state] of charts) {
+    await page.locator(link).first().click();
+    await page.getByRole('region', { name: `State chart of ${machine}` }).waitFor();
+    await expect.poll(() => page.locator('[data-now]').textContent()).toBe(state);
+    await expect.poll(() => page.locator('.state.active').last().getAttribute('data-state')).toBe(state);
+  }
 });

@@ -7,6 +7,8 @@ export interface Talk {
   /** Left out: the main agent. */
   readonly agent?: string;
   readonly key?: string;
+  /** Whose rules stand in the system text: those of one share what an engine holds of it. */
+  readonly project?: string;
   /** Of the system text, about. */
   readonly systemTokens?: number;
 }
@@ -16,9 +18,18 @@ export interface Conversation {
   say(script: string): Promise<StreamReply>;
 }
 
-export function converse({ url, session, agent, key = 'x', systemTokens = 2_000 }: Talk): Conversation {
+export function converse({
+  url,
+  session,
+  agent,
+  key = 'x',
+  project = 'one',
+  systemTokens = 2_000,
+}: Talk): Conversation {
   const rule = 'a rule to be kept while the code is read and changed ';
-  const system = [{ type: 'text', text: `You are the agent ${agent ?? 'main'}. ${rule.repeat(systemTokens / 12)}` }];
+  const system = [
+    { type: 'text', text: `You are the agent ${agent ?? 'main'} of ${project}. ${rule.repeat(systemTokens / 12)}` },
+  ];
   const headers = {
     authorization: `Bearer ${key}`,
     'x-claude-code-session-id': session,
