@@ -14,7 +14,7 @@ export interface Viewer {
 export interface Watch {
   /** Tells every change until the returned function is called. */
   subscribe(viewer: Viewer): () => void;
-  /** The whole of this moment. */
+  /** That the next change is a change of. */
   whole(): OverviewFrame;
 }
 
@@ -53,11 +53,11 @@ export function createWatch(read: () => Overview, broke: (error: unknown) => voi
 
   return {
     subscribe(viewer) {
-      viewers.add(viewer);
       if (!timer) {
         last = read();
         timer = setInterval(lookSafely, intervalMs);
       }
+      viewers.add(viewer);
       return () => {
         viewers.delete(viewer);
         if (viewers.size > 0) return;
@@ -66,6 +66,6 @@ export function createWatch(read: () => Overview, broke: (error: unknown) => voi
         last = undefined;
       };
     },
-    whole: () => ({ name: 'overview', json: JSON.stringify(read()) }),
+    whole: () => ({ name: 'overview', json: JSON.stringify(last ?? read()) }),
   };
 }

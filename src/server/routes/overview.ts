@@ -28,11 +28,8 @@ const withoutHead = { exposeHeadRoute: false };
  */
 function stream(reply: FastifyReply, watch: Watch, lookAfterMs: number): () => void {
   const { raw } = reply;
-  const first = watch.whole();
   let missed = false;
   let wasFull = false;
-  beginHijacked(reply, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
-
   const write = ({ name, json }: OverviewFrame) => raw.write(`event: ${name}\ndata: ${json}\n\n`);
   const end = () => raw.end();
   const unsubscribe = watch.subscribe({
@@ -43,6 +40,7 @@ function stream(reply: FastifyReply, watch: Watch, lookAfterMs: number): () => v
     },
     ended: end,
   });
+  beginHijacked(reply, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
   const look = setInterval(() => {
     if (wasFull && raw.writableNeedDrain) raw.destroy();
     else if (!raw.writableNeedDrain) raw.write(': watching\n\n');
@@ -58,6 +56,6 @@ function stream(reply: FastifyReply, watch: Watch, lookAfterMs: number): () => v
     clearInterval(look);
     unsubscribe();
   });
-  write(first);
+  write(watch.whole());
   return end;
 }

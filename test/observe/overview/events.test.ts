@@ -58,6 +58,22 @@ test('the changes of a request, from its arrival to its end, add up to the pictu
   expect(new Set(viewer.events.slice(1).map(({ name }) => name))).toEqual(new Set(['change']));
 });
 
+test('who comes later is told nothing twice', async () => {
+  const { engine, gateway, ask } = await start();
+  const viewers = [await watchOverview(gateway.url)];
+  for (let nth = 1; nth <= 5; nth++) {
+    const client = ask(`s${nth}`);
+    (await engine.generation(nth)).say(...answer);
+    await client.body;
+    viewers.push(await watchOverview(gateway.url));
+  }
+  for (const viewer of viewers) {
+    await viewer.shows(({ log }) => log.filter(({ type }) => type === 'request.finished').length === 5);
+    const told = viewer.events.flatMap(({ data }) => data.log ?? []).map(({ number }) => number);
+    expect(told).toEqual(told.map((_, index) => index + 1));
+  }
+});
+
 test('while nothing changes nothing is sent but signs of life', async () => {
   const { gateway } = await start({ keepAlive: 100 });
   const viewer = await watchOverview(gateway.url);
