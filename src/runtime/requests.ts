@@ -261,10 +261,11 @@ export function createRequests(deps: Deps): Requests {
     cancel(id, by) {
       const entry = live.get(id);
       if (!entry) return false;
-      const { actor, reply, leader, flightKey = leader?.flightKey } = entry;
-      const isAnswering = reply.opened;
+      const { actor, leader, flightKey = leader?.flightKey } = entry;
+      const readers = [...live.values()].filter((each) => each === entry || each.leader === entry);
+      const inStream = readers.filter(({ reply }) => reply.opened).length;
       actor.send({ type: 'owner.cancelled', by });
-      if (isAnswering && flightKey && actor.getSnapshot().matches('failed')) cancelled.add(flightKey, by);
+      if (flightKey && actor.getSnapshot().matches('failed')) cancelled.add(flightKey, by, inStream);
       return true;
     },
     idle: () => new Promise((resolve) => (live.size === 0 ? resolve() : idleWaiters.add(resolve))),

@@ -91,6 +91,20 @@ test('the repetition that Claude Code makes of it without a stream is refused on
   expect((await meant.response).status).toBe(200);
 });
 
+test('everybody who reads the answer is refused their own repetition', async () => {
+  const { one, ask, act, overview } = await start();
+  const readers = [ask('s1'), ask('s1')];
+  (await one.generation(1)).say({ type: 'text', text: 'Once upon' });
+  for (const reader of readers) await reader.sees('Once upon');
+  const leader = (await overview()).running.find(({ cache }) => cache !== 'joined');
+  await act('cancel-request', { requestId: leader?.requestId });
+  for (const reader of readers) expect(await reader.body).toContain('local cancelled this request');
+  for (const _ of readers) expect((await ask('s1', { stream: false }).response).status).toBe(409);
+  const meant = ask('s1');
+  await one.generation(2);
+  meant.leave();
+});
+
 test('one that waits is answered with a status that is not tried again, and whoever joined it too', async () => {
   const { one, ask, act, overview, shows } = await start();
   ask('s1');

@@ -25,6 +25,9 @@ interface Begun {
 const mostLineages = 2_000;
 const mostTurns = 8;
 
+/** Of one session's lineages: it may have had any number of agents. */
+const mostShown = 12;
+
 export function createTurns(): Turns {
   /** Every turn ends with its request. */
   const begun = new Map<string, Begun>();
@@ -85,12 +88,20 @@ export function createTurns(): Turns {
         client,
         activeAt: wallClock(activeAt.get(id) ?? 0),
         inFlight,
-        lineages: Object.keys(lineages).flatMap((name) => lineageView(session, name)),
+        lineages: Object.keys(lineages)
+          .flatMap((name) => lineageView(session, name))
+          .sort((a, b) => lastTurn(b) - lastTurn(a))
+          .slice(0, mostShown),
       };
       views.set(session, view);
       return view;
     },
   };
+}
+
+/** One that has had none yet is the newest. */
+function lastTurn({ recent }: LineageView): number {
+  return recent.at(-1)?.at ?? Number.POSITIVE_INFINITY;
 }
 
 function keyOf(session: string, lineage: string): string {

@@ -125,6 +125,7 @@ export interface SessionView {
   readonly client: string;
   readonly activeAt: number;
   readonly inFlight: number;
+  /** The most recently active first, and no more than a dozen. */
   readonly lineages: readonly LineageView[];
 }
 
