@@ -4,26 +4,35 @@ import { type Shown, shownOf } from './shown.ts';
 
 export interface KnownActor {
   readonly sessionId: string;
-  readonly rootId: string;
   readonly parentId: string | undefined;
-  /** Id of the machine's definition, or the name of what a machine has invoked. */
-  readonly machine: string;
   readonly label: string;
   /** The machine's configuration, the same object for all its actors. */
   readonly definition: object;
   /** Undefined for what is no machine of ours. */
   readonly shown: Shown | undefined;
+  /** What all its records say of it, as members of a JSON object. */
+  readonly words: string;
 }
 
 /** @param parent as the inspector knows it; undefined for roots */
 export function knownActor(ref: Actor<AnyActorLogic>, rootId: string, parent: KnownActor | undefined): KnownActor {
-  const { sessionId, logic, id, src } = ref;
-  const common = { sessionId, rootId, parentId: parent?.sessionId };
-  if (logic instanceof StateMachine) {
-    const machine = logic.id;
-    return { ...common, machine, label: id, definition: logic.config, shown: shownOf.get(machine) };
-  }
+  const { sessionId, logic, src } = ref;
+  const parentId = parent?.sessionId;
+  const isMachine = logic instanceof StateMachine;
   // XState gives what is invoked an id made of the state's path, which tells nothing.
-  const machine = typeof src === 'string' ? src : id;
-  return { ...common, machine, label: parent?.label ?? id, definition: { id: machine }, shown: undefined };
+  const machine = isMachine ? logic.id : typeof src === 'string' ? src : ref.id;
+  const label = isMachine || !parent ? ref.id : parent.label;
+  let words: string | undefined;
+  return {
+    sessionId,
+    parentId,
+    label,
+    definition: isMachine ? logic.config : { id: machine },
+    shown: isMachine ? shownOf.get(machine) : undefined,
+    get words() {
+      const name = `${machine} ${label}`;
+      words ??= JSON.stringify({ sessionId, rootId, parentId, machine, label, name, _version: '0.7.2' }).slice(1, -1);
+      return words;
+    },
+  };
 }

@@ -1,16 +1,21 @@
 /**
  * The inspector: takes down what every actor does, for whoever looks at it.
  *
- * It is called inside every transition of every machine, so it never throws, keeps nothing alive, and does nothing there but
- * to note a few words in a ring. Records are written out only while somebody watches, twenty times a second at most.
+ * It is called inside every transition of every machine, so it never throws and keeps nothing alive. While nobody watches it
+ * notes no more than changes of state, in a ring; records are written out for viewers alone, twenty times a second at most.
  */
-import { Actor, type AnyActorLogic, type InspectionEvent } from 'xstate';
+import {
+  Actor,
+  type AnyActorLogic,
+  type InspectedEventEvent,
+  type InspectedSnapshotEvent,
+  type InspectionEvent,
+} from 'xstate';
 import type { Inspection } from '../../runtime/inspection.ts';
 import { type KnownActor, knownActor } from './actor.ts';
 import { createDefinitions } from './definition.ts';
-import { type Taken, takeEvent, takeState, toActorRecord, toRecord } from './record.ts';
+import { isInState, type Taken, takeEvent, takeState, write } from './record.ts';
 import { createRing } from './ring.ts';
-import type { ActorRecord } from './types.ts';
 
 /** A record as JSON text; `definition`, where it has one, as the text of a JSON string. */
 export interface Written {
@@ -39,8 +44,8 @@ export interface Inspector {
    * @returns the way to stop
    */
   watch(viewer: Viewer, since?: string): () => void;
-  /** All that are alive. */
-  actors(): ActorRecord[];
+  /** A record of each that is alive. */
+  actors(): readonly Written[];
   close(): void;
 }
 
@@ -54,6 +59,8 @@ interface Options {
 interface Alive {
   readonly ref: Actor<AnyActorLogic>;
   readonly actor: KnownActor;
+  /** The newest record of its state. */
+  last: Taken;
 }
 
 const batchMs = 50;
@@ -76,25 +83,37 @@ export function createInspector({ broke, size = 10_000 }: Options): Inspector {
     if (viewers.size > 0) timer ??= setTimeout(flush, batchMs);
   };
 
+  /** They cost more than all the rest. */
+  const factsOf = ({ shown }: KnownActor) => (viewers.size > 0 ? shown : undefined);
+
   const see = (event: InspectionEvent) => {
-    const { actorRef } = event;
-    if (event.type === '@xstate.event') {
-      if (event.event.type === 'xstate.init' && actorRef instanceof Actor) begin(actorRef, event.rootId);
-      const found = alive.get(actorRef.sessionId);
-      if (found) take(takeEvent(found.actor, event.event, event.sourceRef?.sessionId));
-    } else if (event.type === '@xstate.snapshot') {
-      const found = alive.get(actorRef.sessionId);
-      if (!found) return;
-      take(takeState('@xstate.snapshot', found.actor, event.event.type, event.snapshot));
-      if (event.snapshot.status !== 'active') alive.delete(actorRef.sessionId);
-    }
+    if (event.type === '@xstate.event') seeEvent(event);
+    else if (event.type === '@xstate.snapshot') seeSnapshot(event);
+  };
+
+  const seeEvent = ({ event, actorRef, rootId, sourceRef }: InspectedEventEvent) => {
+    if (event.type === 'xstate.init' && actorRef instanceof Actor) begin(actorRef, rootId);
+    if (viewers.size === 0) return;
+    const found = alive.get(actorRef.sessionId);
+    if (found) take(takeEvent(found.actor, event, sourceRef?.sessionId, factsOf(found.actor)));
+  };
+
+  const seeSnapshot = ({ event, actorRef, snapshot }: InspectedSnapshotEvent) => {
+    const found = alive.get(actorRef.sessionId);
+    if (!found) return;
+    const { actor, last } = found;
+    if (snapshot.status !== 'active') alive.delete(actorRef.sessionId);
+    else if (viewers.size === 0 && isInState(snapshot, last.value)) return;
+    found.last = takeState('@xstate.snapshot', actor, event.type, snapshot, factsOf(actor));
+    take(found.last);
   };
 
   /** From its start, and not from when it was made: only then it has a state, and some are never started. */
   const begin = (ref: Actor<AnyActorLogic>, rootId: string) => {
     const actor = knownActor(ref, rootId, ref._parent && alive.get(ref._parent.sessionId)?.actor);
-    alive.set(actor.sessionId, { ref, actor });
-    take(takeState('@xstate.actor', actor, '', ref.getSnapshot()));
+    const last = takeState('@xstate.actor', actor, '', ref.getSnapshot(), factsOf(actor));
+    alive.set(actor.sessionId, { ref, actor, last });
+    take(last);
     if (alive.size > sweepAt) {
       sweep();
       sweepAt = 1_000 + 2 * alive.size;
@@ -107,12 +126,12 @@ export function createInspector({ broke, size = 10_000 }: Options): Inspector {
       const snapshot = ref.getSnapshot();
       if (snapshot.status === 'active') continue;
       alive.delete(actor.sessionId);
-      take(takeState('@xstate.snapshot', actor, '', snapshot));
+      take(takeState('@xstate.snapshot', actor, '', snapshot, factsOf(actor)));
     }
   };
 
   const written = (taken: Taken, number: number): Written => ({
-    text: JSON.stringify(toRecord(taken, number)),
+    text: write(taken, number),
     definition: taken.type === '@xstate.actor' ? definitionOf(taken.actor) : undefined,
   });
 
@@ -127,12 +146,11 @@ export function createInspector({ broke, size = 10_000 }: Options): Inspector {
   const place = () => `${epoch}-${ring.last}`;
 
   const statesNow = () =>
-    [...alive.values()].map(({ ref, actor }) => takeState('@xstate.actor', actor, '', ref.getSnapshot()));
+    [...alive.values()].map(({ ref, actor }) =>
+      written(takeState('@xstate.actor', actor, '', ref.getSnapshot(), actor.shown), ring.last),
+    );
 
-  const tellActors = (viewer: Viewer) => {
-    const records = statesNow().map((taken) => written(taken, ring.last));
-    viewer.tell({ type: 'actors', records }, place());
-  };
+  const tellActors = (viewer: Viewer) => viewer.tell({ type: 'actors', records: statesNow() }, place());
 
   const drop = (viewer: Viewer, reason: string) => {
     viewers.delete(viewer);
@@ -195,7 +213,7 @@ export function createInspector({ broke, size = 10_000 }: Options): Inspector {
     },
     actors() {
       sweep();
-      return statesNow().map((taken) => toActorRecord(taken, ring.last));
+      return statesNow();
     },
     close() {
       clearTimeout(timer);

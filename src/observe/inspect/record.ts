@@ -1,7 +1,8 @@
-/** One thing an actor did: taken down with as little work as can be, and put into words only when somebody reads it. */
+/** One thing an actor did: taken down with as little work as can be, and written out only when somebody reads it. */
 import { type AnyEventObject, isMachineSnapshot, type Snapshot, type StateValue } from 'xstate';
 import type { KnownActor } from './actor.ts';
-import type { ActorRecord, Facts, InspectRecord, ShownSnapshot } from './types.ts';
+import type { Shown } from './shown.ts';
+import type { Facts, InspectRecord } from './types.ts';
 
 /** Holds no context, no event and no actor: those would keep whole prompts alive. */
 export interface Taken {
@@ -20,50 +21,64 @@ export interface Taken {
 
 type Type = Taken['type'];
 
-export function takeEvent(actor: KnownActor, event: AnyEventObject, sourceId: string | undefined): Taken {
-  const facts = actor.shown?.event(event);
+/** @param shown undefined: without facts */
+export function takeEvent(
+  actor: KnownActor,
+  event: AnyEventObject,
+  sourceId: string | undefined,
+  shown: Shown | undefined,
+): Taken {
   const { type } = event;
+  const facts = shown?.event(event);
   return { type: '@xstate.event', actor, at: Date.now(), event: type, facts, sourceId, status: '', value: undefined };
 }
 
-/** @param event type of the one that led to it */
-export function takeState(type: Type, actor: KnownActor, event: string, snapshot: Snapshot<unknown>): Taken {
+/**
+ * @param event type of the one that led to it
+ * @param shown undefined: without facts
+ */
+export function takeState(
+  type: Type,
+  actor: KnownActor,
+  event: string,
+  snapshot: Snapshot<unknown>,
+  shown: Shown | undefined,
+): Taken {
   const machine = isMachineSnapshot(snapshot) ? snapshot : undefined;
-  const facts = machine && actor.shown?.context(machine.context);
+  const facts = machine && shown?.context(machine.context);
   const { status } = snapshot;
   return { type, actor, at: Date.now(), event, facts, sourceId: undefined, status, value: machine?.value };
 }
 
-/** @param number grows from record to record */
-export function toRecord(taken: Taken, number: number): InspectRecord {
-  const { type, event, facts, sourceId } = taken;
-  if (type === '@xstate.actor') return toActorRecord(taken, number);
-  if (type === '@xstate.event') return { type, ...common(taken, number), event: { type: event, ...facts }, sourceId };
-  return { type, ...common(taken, number), event: { type: event }, snapshot: shown(taken), state: stateOf(taken) };
+/** Whether an actor that was in this state still is, as far as can be told at once. */
+export function isInState(snapshot: Snapshot<unknown>, value: StateValue | undefined): boolean {
+  return isMachineSnapshot(snapshot) && snapshot.value === value;
 }
 
-export function toActorRecord(taken: Taken, number: number): ActorRecord {
-  const { machine, label, parentId } = taken.actor;
-  return {
-    type: '@xstate.actor',
-    ...common(taken, number),
-    name: `${machine} ${label}`,
-    parentId,
-    snapshot: shown(taken),
-    state: stateOf(taken),
-  };
+/**
+ * The JSON of an `InspectRecord`; put together by hand, because every request makes some sixty.
+ * @param number grows from record to record
+ */
+export function write(taken: Taken, number: number): string {
+  const { type, actor, at, event, facts, sourceId } = taken;
+  const head = `{"type":"${type}","id":"${number}","createdAt":"${at}",${actor.words}`;
+  switch (type) {
+    case '@xstate.actor':
+      return `${head},${stateText(taken)}}`;
+    case '@xstate.event': {
+      const source = sourceId === undefined ? '' : `,"sourceId":"${sourceId}"`;
+      return `${head},"event":${JSON.stringify({ type: event, ...facts })}${source}}`;
+    }
+    case '@xstate.snapshot':
+      return `${head},"event":{"type":${JSON.stringify(event)}},${stateText(taken)}}`;
+  }
 }
 
-function common({ actor: { sessionId, rootId, machine, label }, at }: Taken, number: number) {
-  return { id: String(number), sessionId, rootId, createdAt: String(at), _version: '0.7.2', machine, label };
-}
-
-function shown({ status, value, facts }: Taken): ShownSnapshot {
-  return { status, value, context: facts ?? {} };
-}
-
-function stateOf({ value }: Taken): string {
-  return value === undefined ? '' : dotted(value);
+/** Names of states and what XState says of actors need no quoting. */
+function stateText({ status, value, facts }: Taken): string {
+  const context = facts ? JSON.stringify(facts) : '{}';
+  if (value === undefined) return `"snapshot":{"status":"${status}","context":${context}},"state":""`;
+  return `"snapshot":{"status":"${status}","value":${JSON.stringify(value)},"context":${context}},"state":"${dotted(value)}"`;
 }
 
 /** Parallel states stand one after the other. */

@@ -6,6 +6,9 @@
 
 /** What the actor of a record is, and which one. */
 interface OfActor {
+  /** Machine and label. */
+  readonly name: string;
+  readonly parentId?: string;
   /** Of this record; grows by one. Actors that were alive already all have that of the record before. */
   readonly id: string;
   /** Of the actor; unique until the gateway ends. */
@@ -31,17 +34,14 @@ export interface ShownEvent extends Facts {
 
 export interface ShownSnapshot {
   readonly status: string;
-  /** As XState nests it; undefined for what is no machine. */
-  readonly value: unknown;
+  /** As XState nests it; left out for what is no machine. */
+  readonly value?: unknown;
   readonly context: Facts;
 }
 
 /** It has started, or was alive when the viewer came. */
 export interface ActorRecord extends OfActor {
   readonly type: '@xstate.actor';
-  /** Machine and label. */
-  readonly name: string;
-  readonly parentId: string | undefined;
   readonly snapshot: ShownSnapshot;
   /** Dotted: `attempting.prefilling`; empty for what is no machine. */
   readonly state: string;
@@ -54,7 +54,7 @@ export interface EventRecord extends OfActor {
   readonly type: '@xstate.event';
   readonly event: ShownEvent;
   /** `sessionId` of the sender, where that is an actor. */
-  readonly sourceId: string | undefined;
+  readonly sourceId?: string;
 }
 
 /** It has dealt with an event; the last one of an actor says `done`, `stopped` or `error` in `snapshot.status`. */
@@ -76,7 +76,8 @@ export type InspectRecord = ActorRecord | EventRecord | SnapshotRecord;
  * - `dropped`: `{ "reason": string }`, the last one: the viewer read too slowly, or the gateway ends.
  *
  * Each carries an `id`. With `Last-Event-ID` or `?since=` of that id it goes on from there, as long as the last ten thousand
- * records reach back so far. `?since=0` sends the actors and then all records there are.
+ * records reach back so far. `?since=0` sends the actors and then all records there are. Of the time when nobody watched those
+ * are the changes of state alone, with empty contexts.
  *
  * `GET /inspect/ws` sends the same records, with definitions and one a message, to Stately's tools: the actors first.
  * `GET /inspect/actors` answers `{ "actors": ActorRecord[] }`, those that are alive.

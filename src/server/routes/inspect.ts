@@ -63,7 +63,9 @@ export function inspectRoutes(app: FastifyInstance, inspector: Inspector, showLi
     reply.raw.on('close', inspector.watch(viewer, typeof lastEventId === 'string' ? lastEventId : since));
   });
 
-  app.get('/inspect/actors', { exposeHeadRoute: false }, async () => ({ actors: inspector.actors() }));
+  app.get('/inspect/actors', { exposeHeadRoute: false }, async (_request, reply) =>
+    reply.type('application/json; charset=utf-8').send(`{"actors":${list(inspector.actors())}}`),
+  );
 }
 
 function sseViewer(reply: FastifyReply, showLifeMs: number): Viewer {
@@ -84,11 +86,15 @@ function sseViewer(reply: FastifyReply, showLifeMs: number): Viewer {
   };
 }
 
+function list(records: readonly Written[]): string {
+  return `[${records.map(({ text }) => text).join(',')}]`;
+}
+
 function dataOf(told: Told): string {
   switch (told.type) {
     case 'actors':
     case 'records':
-      return `[${told.records.map(({ text }) => text).join(',')}]`;
+      return list(told.records);
     case 'missed':
       return JSON.stringify({ records: told.records });
     case 'dropped':

@@ -11,6 +11,7 @@ const policy = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
+  "img-src 'self'",
   "connect-src 'self'",
   'frame-src https://stately.ai',
   "base-uri 'none'",

@@ -109,7 +109,7 @@ test('actors that crash while nobody looks are forgotten too', () => {
     actor.send({ type: 'crash' });
   }
   lamp('whole');
-  expect(inspector.actors().map(({ label }) => label)).toEqual(['whole']);
+  expect(inspector.actors().map(({ text }) => JSON.parse(text).label)).toEqual(['whole']);
 });
 
 test('a viewer goes on from where it was, as long as the ring reaches back so far', () => {
@@ -117,6 +117,7 @@ test('a viewer goes on from where it was, as long as the ring reaches back so fa
   const actor = lamp('kitchen');
   const first = view(inspector);
   const beginning = first.place();
+  view(inspector);
   actor.send({ type: 'toggle' });
   nextBatch();
   const place = first.place();
@@ -133,6 +134,21 @@ test('a viewer goes on from where it was, as long as the ring reaches back so fa
   const everything = view(inspector, { since: '0' }).heard;
   expect(everything.slice(0, 2)).toEqual(['actors:', 'actor kitchen off active']);
   expect(everything).toHaveLength(12);
+});
+
+test('of the time when nobody watched, only changes of state are known', () => {
+  const { inspector, lamp } = setUp();
+  const actor = lamp('kitchen');
+  actor.send({ type: 'up' });
+  actor.send({ type: 'toggle' });
+  actor.send({ type: 'toggle' });
+  expect(view(inspector, { since: '0' }).heard).toEqual([
+    'actors:',
+    'actor kitchen off active',
+    'actor kitchen off active',
+    'snapshot kitchen toggle on.dim active',
+    'snapshot kitchen toggle off active',
+  ]);
 });
 
 test('what went by between two batches faster than the ring holds is said to be missed', () => {
