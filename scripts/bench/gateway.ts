@@ -2,15 +2,18 @@
 import { pino } from 'pino';
 import { createApp } from '../../src/app.ts';
 import { configSchema } from '../../src/config/schema.ts';
+import { createInspector } from '../../src/observe/inspect/inspector.ts';
 
-const [engineUrl = '', slots = '512'] = process.argv.slice(2);
+const [engineUrl = '', slots = '512', without] = process.argv.slice(2);
 const config = configSchema.parse({
   server: { port: 0 },
   backends: {
     bench: { type: 'openai', baseUrl: engineUrl, model: 'bench', slots: Number(slots), contextWindow: 200_000 },
   },
 });
-const app = createApp(config, { log: pino({ level: 'silent' }) });
+const deps = { log: pino({ level: 'silent' }) };
+const blind = { ...createInspector({ broke() {} }), inspection: {} };
+const app = createApp(config, without === 'without inspector' ? { ...deps, inspector: blind } : deps);
 const { port } = await app.listen();
 process.send?.({ port });
 

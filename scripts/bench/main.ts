@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { anthropicBody, openAiBody, type Size } from './bodies.ts';
 import { type Child, startChild } from './children.ts';
 import { agent, type Route, runStream, type Target } from './client.ts';
+import { inspectorCosts } from './inspector.ts';
 import { parsingCosts } from './parsing.ts';
 import { prefixTimes } from './prefixes.ts';
 import { printTable } from './table.ts';
@@ -171,6 +172,7 @@ for (const clients of [1, 8, 32, 128]) rates.push(await throughput(clients));
 const paced = [];
 for (const streams of [16, 64]) paced.push(await pacedStreams(streams));
 const memory = await liveStreams(500);
+const inspector = await inspectorCosts(engineUrl, scale);
 agent.destroy();
 for (const child of [gateway, relay, engine]) child.stop();
 const parsing = parsingCosts(scale);
@@ -184,6 +186,7 @@ const results = {
   rates,
   paced,
   memory,
+  inspector,
   parsing,
   prefixes,
 };

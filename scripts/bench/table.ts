@@ -1,5 +1,6 @@
 /** The benchmark's results as a table, each beside its aim. */
 import type { Route } from './client.ts';
+import type { InspectorCost } from './inspector.ts';
 import type { ParsingCost } from './parsing.ts';
 import type { PrefixTime } from './prefixes.ts';
 
@@ -25,6 +26,7 @@ export interface Results {
     readonly rssMB: number;
     readonly heapKBPerStream: number;
   };
+  readonly inspector: readonly InspectorCost[];
   readonly parsing: readonly ParsingCost[];
   /** Uncached first. */
   readonly prefixes: readonly PrefixTime[];
@@ -38,7 +40,7 @@ const percent = (part: number, whole: number) => `${fixed((100 * part) / whole, 
 const added = ({ direct, ...through }: PerRoute, route: 'relay' | 'warmslot') =>
   `+${fixed(through[route] - direct, 2)}`;
 
-export function printTable({ ttftMs, cachedMs, rates, paced, memory, parsing, prefixes }: Results): void {
+export function printTable({ ttftMs, cachedMs, rates, paced, memory, inspector, parsing, prefixes }: Results): void {
   const rows = [
     ['', 'direct', 'minimal relay', 'warmslot', 'aim'],
     [
@@ -88,6 +90,14 @@ export function printTable({ ttftMs, cachedMs, rates, paced, memory, parsing, pr
     ]),
     ['memory at rest, MB', '', '', fixed(memory.rssAtRestMB, 0), '90'],
     [`heap a live stream, ${memory.streams} streams, kB`, '', '', fixed(memory.heapKBPerStream, 0), '40'],
+    // Beside a warmslot that cannot be looked into.
+    ...inspector.map(({ viewer, ratio }) => [
+      `CPU a request, inspector watched by ${viewer}`,
+      '',
+      '',
+      `${fixed(100 * (ratio - 1), 1)} % more`,
+      viewer === 'nobody' ? '3 %' : '10 %',
+    ]),
     // Beside a relay that does nothing at all.
     ...parsing.map(({ stream, kB, relayMicros, micros }) => [
       `tool-call parsing a delta, ${kB} kB of ${stream}, us`,
