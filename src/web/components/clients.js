@@ -24,7 +24,7 @@ export function Clients() {
             ${clients.map(
               ({ client, weight, spentMs, share, requests, waiting, running, meanWaitMs }) => html`
                 <tr key=${client}>
-                  <th scope="row">${client}${weight !== 1 && html` <span class="dim">×${weight}</span>`}</th>
+                  <th scope="row" title=${client}>${client}${weight !== 1 && html` <span class="dim">×${weight}</span>`}</th>
                   <td><span class="share"><i style=${{ width: `${share * 100}%` }}></i></span> ${percent(share)}</td>
                   <td>${duration(spentMs)}</td>
                   <td>${duration(meanWaitMs)}</td>

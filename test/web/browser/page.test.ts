@@ -41,6 +41,9 @@ test('a session appears, its slot goes from prefill to decode, and its turn show
   expect(again?.[0]).toMatch(/^[1-9].*k$/);
   expect(again?.at(-1)).toContain('goes on');
   await page.getByText('local: main', { exact: false }).first().waitFor();
+  await page.locator('.slot .number').click();
+  await page.locator('.chart svg').waitFor();
+  console.log(`The page and a chart: ${transferred()} bytes`);
   expect(transferred()).toBeLessThan(150_000);
 });
 
