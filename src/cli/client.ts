@@ -10,7 +10,15 @@ const health = z.looseObject({
   uptime_s: z.number(),
   model: z.string().nullable(),
   model_loaded: z.boolean(),
-  backends: z.array(z.looseObject({ name: z.string(), type: z.string(), status: z.string(), demo: z.boolean() })),
+  backends: z.array(
+    z.looseObject({
+      name: z.string(),
+      type: z.string(),
+      status: z.string(),
+      demo: z.boolean(),
+      drained: z.boolean().optional(),
+    }),
+  ),
 });
 const models = z.looseObject({
   data: z.array(

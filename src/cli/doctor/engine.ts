@@ -8,11 +8,14 @@ const working = ['up', 'degraded', 'halfOpen'];
 
 /** @param described a line about each engine, where the gateway runs in this process */
 export function checkEngines({ backends }: Health, described: readonly string[]): Finding[] {
-  const anyWorks = backends.some(({ status }) => working.includes(status));
-  return backends.map(({ name, type, status }, index) => {
-    const what = described[index] ?? `${name}: ${type} is ${status}`;
-    if (working.includes(status)) return good(what);
-    const fix = `start the engine, or mend backends.${name} in the configuration; the gateway's log has the reason`;
+  const anyWorks = backends.some(({ status, drained }) => working.includes(status) && !drained);
+  return backends.map(({ name, type, status, drained }, index) => {
+    const what = described[index] ?? `${name}: ${type} is ${drained ? 'drained' : status}`;
+    if (working.includes(status) && !drained) return good(what);
+    const resume = `POST /admin/resume-backend {"backend": "${name}"}, or the button on the page, gives it work again`;
+    const fix = drained
+      ? resume
+      : `start the engine, or mend backends.${name} in the configuration; the gateway's log has the reason`;
     return anyWorks ? warning(what, fix) : bad(what, fix);
   });
 }

@@ -1,5 +1,5 @@
 /** Engines and their slots: what is warm in each, what runs, how they are. */
-import { meanOf } from '../../../machines/policies/mean.ts';
+import { isLearned, meanOf } from '../../../machines/policies/mean.ts';
 import { slotsOf } from '../../../machines/policies/pool.ts';
 import type { BackendView, HeldPrompt, SlotView as SchedulerSlot } from '../../../machines/policies/types.ts';
 import type { BackendHandle } from '../../runtime/backend.ts';
@@ -13,9 +13,6 @@ interface Sources extends Pick<Gateway, 'backends' | 'scheduler' | 'startedAt'> 
   readonly names: Names;
   readonly warmUp: Pick<WarmUp, 'known'> | undefined;
 }
-
-/** Where nothing is known of a prompt: the usual mean of code and prose. */
-const tokensPerByte = 1 / 3.5;
 
 export function engineViews(sources: Sources): readonly EngineView[] {
   const { backends, slots } = sources.scheduler.getSnapshot().context;
@@ -39,7 +36,7 @@ function engineView(
     return {
       prefixKey: prompt.prefixKey,
       name: known?.name ?? 'warmed up',
-      tokens: Math.round(bytesOf(prompt, kind === 'prefixes') * (known?.tokensPerByte || tokensPerByte)),
+      tokens: Math.round(bytesOf(prompt, kind === 'prefixes') * (known?.tokensPerByte ?? names.tokensPerByte())),
       usedAt: known ? wallClock(known.usedAt) : startedAt,
       slot: prompt.slot,
     };
@@ -57,14 +54,14 @@ function engineView(
     warm: held.map(warmPrefix),
     capacity,
     cold: (warmUp?.known(name) ?? []).filter(({ prefixKey }) => !isHeld(prefixKey)).map(coldPrefix(names)),
-    prefillTokensPerSecond: scheduled && prefillRate(scheduled),
+    prefillTokensPerSecond: scheduled && prefillRate(scheduled, names),
   };
 }
 
 function coldPrefix(names: Names) {
   return (prompt: Parameters<Names['of']>[0]): ColdPrefix => {
     const known = names.of(prompt);
-    const tokens = Math.round(prompt.prefixBytes * (known?.tokensPerByte || tokensPerByte));
+    const tokens = Math.round(prompt.prefixBytes * (known?.tokensPerByte ?? names.tokensPerByte()));
     return { prefixKey: prompt.prefixKey, name: known?.name ?? 'warmed up', tokens };
   };
 }
@@ -73,8 +70,7 @@ function slotView({ index, state, running, lineage, hold }: SchedulerSlot): Slot
   return { index, state, requestId: running?.ticket.requestId, lineage, heldUntil: wallClockOrNot(hold?.until) };
 }
 
-/** Assumed figures weigh nearly nothing. */
-function prefillRate({ rates: { prefillMsPerByte } }: BackendView): number | undefined {
-  if (prefillMsPerByte.weight < 1) return undefined;
-  return Math.round((1_000 / meanOf(prefillMsPerByte)) * tokensPerByte);
+function prefillRate({ rates: { prefillMsPerByte } }: BackendView, names: Names): number | undefined {
+  if (!isLearned(prefillMsPerByte)) return undefined;
+  return Math.round((1_000 / meanOf(prefillMsPerByte)) * names.tokensPerByte());
 }

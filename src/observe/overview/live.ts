@@ -53,7 +53,7 @@ function runningView(request: LiveRequest, scheduling: Scheduling): RunningView 
     state,
     backend: lease?.backend,
     slot: lease?.slot,
-    reason: leader === undefined ? (lease?.reason ?? 'it has been answered before') : `it asks the same as ${leader}`,
+    reason: reasonOf(request),
     grantedAt: wallClockOrNot(own?.grantedAt),
     firstTokenAt: wallClockOrNot(request.firstTokenAt),
     prefilled: progress && Math.round((promptTokens * progress.done) / Math.max(1, progress.total)),
@@ -63,6 +63,12 @@ function runningView(request: LiveRequest, scheduling: Scheduling): RunningView 
     cache,
     deserted,
   };
+}
+
+function reasonOf({ leader, lease, cache }: LiveRequest): string {
+  if (leader !== undefined) return `it asks the same as ${leader}`;
+  if (cache === 'hit') return 'it has been answered before';
+  return lease?.reason ?? 'its last attempt failed, and it is tried again';
 }
 
 /** By what the backend's prefills took before. */

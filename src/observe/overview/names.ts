@@ -14,18 +14,24 @@ interface Known {
 export interface Names {
   hear(event: GatewayEvent): void;
   of(held: PromptShape): Known | undefined;
+  /** Of the last prompt whose tokens were counted. */
+  tokensPerByte(): number;
 }
 
 /** Prompts remembered: more than any engine holds. */
 const most = 1_000;
 
+/** Before any was: the usual mean of code and prose. */
+const usualTokensPerByte = 1 / 3.5;
+
 export function createNames(): Names {
   const known = new LRUCache<string, Known>({ max: most });
+  let lastTokensPerByte = usualTokensPerByte;
 
   const note = (ticket: Ticket) => {
     const { shape, bytes, promptTokens } = ticket;
-    const tokensPerByte = promptTokens / Math.max(1, bytes);
-    const entry = { name: nameOf(ticket), tokensPerByte, usedAt: performance.now() };
+    if (promptTokens > 0 && bytes > 0) lastTokensPerByte = promptTokens / bytes;
+    const entry = { name: nameOf(ticket), tokensPerByte: lastTokensPerByte, usedAt: performance.now() };
     for (const key of [shape.prefixKey, tipOf(shape)]) known.set(key, entry);
   };
 
@@ -33,6 +39,7 @@ export function createNames(): Names {
     hear(event) {
       if (event.type === 'lease.granted' && !isWarmUp(event.ticket.requestId)) note(event.ticket);
     },
+    tokensPerByte: () => lastTokensPerByte,
     of: (held) => known.get(tipOf(held)) ?? known.get(held.prefixKey),
   };
 }

@@ -2,6 +2,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { Overview } from '../../../src/observe/overview/types.ts';
 import type { EngineEvent } from '../../../src/protocol/engine.ts';
+import { GatewayError } from '../../../src/protocol/errors.ts';
 import { startApp } from '../../support/app.ts';
 import type { ConfigInput } from '../../support/gateway.ts';
 import { liveClient } from '../../support/live-client.ts';
@@ -161,6 +162,26 @@ test('the log tells decisions in words, and their numbers grow by one', async ()
   expect(texts.some((text) => /^done in \d+\.\d s: 1000 tokens read, 800 of them cached, 1 written$/.test(text))).toBe(
     true,
   );
+});
+
+test('one that has joined another, and one that is tried again, are among those that run', async () => {
+  const { engine, ask, overview, shows } = await start();
+  ask('s1');
+  const generation = await engine.generation(1);
+  ask('s1');
+  await shows(({ running }) => running.length === 2);
+  const { running } = await overview();
+  const [leader, follower] = running;
+  expect(follower).toMatchObject({
+    state: 'joined',
+    cache: 'joined',
+    reason: `it asks the same as ${leader?.requestId}`,
+  });
+  generation.say({ type: 'failed', error: new GatewayError('engine_busy', 'busy') });
+  await shows(({ running: [first] }) => first?.state === 'fallingBack');
+  const [again] = (await overview()).running;
+  expect(again).toMatchObject({ reason: 'its last attempt failed, and it is tried again' });
+  expect((await overview()).log.map(({ text }) => text)).toContain('its attempt failed: engine_busy');
 });
 
 test('with a key configured it is for those who have it', async () => {
