@@ -19,7 +19,6 @@ export interface Decision {
 
 export function decide(floor: Floor): Decision {
   let wakeAt = Number.POSITIVE_INFINITY;
-  if (floor.queue.length === 0 || !floor.slots.some(isAvailable)) return { next: undefined, wakeAt };
   const { order } = orderOfStartable(floor);
   for (const candidate of order) {
     const until = waitsUntil(candidate.waiting, candidate.spot, floor);
@@ -72,7 +71,8 @@ export function orderOfAll(floor: Floor): Order {
 
 /** Of those who could have a slot now. */
 export function orderOfStartable(floor: Floor): Order {
-  return orderOf(floor, mayHave);
+  const isAnybodys = floor.queue.length > 0 && floor.slots.some(isAvailable);
+  return isAnybodys ? orderOf(floor, mayHave) : { order: [], byDeadline: false };
 }
 
 function orderOf(floor: Floor, isOpen: IsOpen): Order {

@@ -56,7 +56,7 @@ function placeReason({ candidate, before, byDeadline }: Place, floor: Floor): st
     case 'share':
       return `its client is ${Math.ceil(candidate.excessMs / 1_000)} s beyond its share`;
     case 'prefill':
-      return `has more to prefill than the one before: ${seconds(candidate.spot.prefillMs)} against ${seconds(before.spot.prefillMs)}`;
+      return `has more to prefill than the one before${against(candidate, before)}`;
     case 'arrival':
       return 'came after the one before';
   }
@@ -78,6 +78,11 @@ function obstacle(ticket: Ticket, { backends, slots }: Floor): string {
     return 'the engine has not let go of an abandoned request yet';
   }
   return 'every slot is taken';
+}
+
+function against({ spot }: Candidate, before: Candidate): string {
+  const [own, others] = [seconds(spot.prefillMs), seconds(before.spot.prefillMs)];
+  return own === others ? '' : `: ${own} against ${others}`;
 }
 
 function seconds(ms: number): string {
