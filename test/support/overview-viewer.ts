@@ -40,10 +40,10 @@ export async function watchOverview(url: string, headers: Record<string, string>
     events,
     overview: () => overview,
     shows: (holds) =>
-      expect.poll(() => overview !== undefined && holds(overview), { interval: 10, timeout: 5_000 }).toBe(true),
+      expect.poll(() => overview !== undefined && holds(overview), { interval: 10, timeout: 20_000 }).toBe(true),
     lives(more) {
       const before = comments;
-      return expect.poll(() => comments, { interval: 10, timeout: 5_000 }).toBeGreaterThanOrEqual(before + more);
+      return expect.poll(() => comments, { interval: 10, timeout: 20_000 }).toBeGreaterThanOrEqual(before + more);
     },
     ended,
     leave: () => leaving.abort(),

@@ -37,7 +37,7 @@ export function openTerminal(command: readonly string[], env: Readonly<Record<st
   return {
     raw: () => raw,
     screen,
-    shows: (text) => expect.poll(() => screen().join('\n'), { interval: 20, timeout: 10_000 }).toMatch(text),
+    shows: (text) => expect.poll(() => screen().join('\n'), { interval: 20, timeout: 30_000 }).toMatch(text),
     press: (keys) => void child.stdin.write(keys),
     resize(rows, columns) {
       const tty = /\/dev\/\S+/.exec(raw)?.[0] ?? '';

@@ -24,10 +24,13 @@ async function startGateway(config: ConfigInput = {}) {
   return { engine, url: gateway.url, ask };
 }
 
+/** Processes start slowly on a machine that is busy. */
+const patience = { timeout: 60_000 };
+
 const main = new URL('../../../src/main.ts', import.meta.url).pathname;
 const top = (...args: readonly string[]) => openTerminal([process.execPath, main, 'top', ...args]);
 
-test('in a terminal it follows what happens, and leaves it as it was', async () => {
+test('in a terminal it follows what happens, and leaves it as it was', patience, async () => {
   const { engine, url, ask } = await startGateway();
   const terminal = top('--url', url);
   await terminal.shows(/warmslot \S+ healthy .* http:/);
@@ -49,7 +52,7 @@ test('in a terminal it follows what happens, and leaves it as it was', async () 
   expect(terminal.raw().trimEnd().endsWith('\x1b[?25h\x1b[?1049l')).toBe(true);
 });
 
-test('it fits the terminal, also when that is resized', async () => {
+test('it fits the terminal, also when that is resized', patience, async () => {
   const { url } = await startGateway();
   const terminal = top('--url', url);
   await terminal.shows('DECISIONS');
@@ -60,7 +63,7 @@ test('it fits the terminal, also when that is resized', async () => {
   expect(await terminal.exit).toBe(0);
 });
 
-test('with NO_COLOR there are none', async () => {
+test('with NO_COLOR there are none', patience, async () => {
   const { url } = await startGateway();
   const shown = async (env: Record<string, string>) => {
     const terminal = openTerminal([process.execPath, main, 'top', '--url', url], env);
@@ -73,7 +76,7 @@ test('with NO_COLOR there are none', async () => {
   expect(await shown({ NO_COLOR: '1' })).not.toContain('\x1b[1m');
 });
 
-test('a gateway that is started anew is shown again', async () => {
+test('a gateway that is started anew is shown again', patience, async () => {
   const engine = await startFakeVllmMlx();
   onTestFinished(() => engine.close());
   const files = { 'warmslot.json': { backends: { mlx: { type: 'vllm-mlx', baseUrl: engine.url } } } };
