@@ -1,6 +1,7 @@
 /** `POST /admin/…`: what the owner can do. With the key as everywhere, and never for another site's page. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { describeIssue } from '../../protocol/anthropic/request.ts';
 import { GatewayError } from '../../protocol/errors.ts';
 import type { Admin, AdminAction, AdminActions } from '../../runtime/admin.ts';
 
@@ -18,15 +19,15 @@ export function adminRoutes(app: FastifyInstance, admin: Admin): void {
   const route = <A extends AdminAction>(action: A) =>
     app.post(`/admin/${action}`, { onRequest: checkPage }, async (request) => {
       const body = bodies[action].safeParse(request.body);
-      if (!body.success) throw new GatewayError('invalid_request', z.prettifyError(body.error).replaceAll('\n', ' '));
+      if (!body.success) throw new GatewayError('invalid_request', describeIssue(body.error));
       return { done: admin[action](body.data, request.client) };
     });
   for (const action of Object.keys(bodies) as AdminAction[]) route(action);
 }
 
 /**
- * A page of another site can send a form without an Origin that tells (some browsers leave it out on redirects), but neither a
- * JSON content type without asking first, nor hide that it is another site.
+ * Host and Origin are checked before, as everywhere. Besides, browsers say themselves when another site's page asks, and let none
+ * send this content type elsewhere without asking first.
  */
 async function checkPage({ headers }: FastifyRequest): Promise<void> {
   const site = headers['sec-fetch-site'];
