@@ -9,9 +9,10 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: preparing(process.env.WARMSLOT_SUITE ?? ''),
     // What is measured has the machine for itself.
-    fileParallelism: !/^(warm|web)$/.test(process.env.WARMSLOT_SUITE ?? ''),
+    fileParallelism: process.env.WARMSLOT_SUITE !== 'warm',
     execArgv: process.env.WARMSLOT_SUITE === 'soak' ? ['--expose-gc'] : [],
     exclude: process.env.WARMSLOT_SUITE ? [] : slow,
+    expect: { poll: { timeout: process.env.WARMSLOT_SUITE ? 30_000 : 1_000 } },
     testTimeout: process.env.WARMSLOT_SUITE ? 180_000 : 15_000,
     hookTimeout: process.env.WARMSLOT_SUITE ? 600_000 : 30_000,
   },

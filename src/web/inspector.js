@@ -20,6 +20,7 @@ import { follow } from './follow.js';
  * @property {(listener: () => void) => () => void} subscribe connects with the first listener
  */
 
+const start = 'xstate.init';
 const keptSteps = 300;
 const keptActors = 3_000;
 
@@ -65,7 +66,7 @@ export function createInspector(key) {
   function onEvent({ event, data }) {
     if (event === 'actors') {
       forget();
-      for (const record of parse('actors', data)) found.set(`${record.machine}:${record.label}`, stepOf(record));
+      for (const record of parse('actors', data)) found.set(`${record.machine}:${record.label}`, stepOf(record, ''));
     }
     if (event === 'records') parse('records', data).forEach(take);
     for (const listener of listeners) listener();
@@ -73,22 +74,26 @@ export function createInspector(key) {
 
   /** @param {InspectRecord} record */
   function take(record) {
-    if (record.type !== '@xstate.snapshot') return;
+    if (record.type === '@xstate.event') return;
     const name = `${record.machine}:${record.label}`;
-    const known = steps.get(name) ?? [];
-    // Viewers render by identity.
-    steps.set(name, [...known.slice(1 - keptSteps), stepOf(record)]);
+    const step = stepOf(record, start);
+    const known = (steps.get(name) ?? []).slice(1 - keptSteps);
+    // Its start is told twice to those who watch it.
+    if (step.event === start && known.at(-1)?.event === start) known.pop();
+    // A new one, because viewers render by identity.
+    steps.set(name, [...known, step]);
     if (steps.size > keptActors) steps.delete(steps.keys().next().value ?? '');
   }
 }
 
 /**
  * @param {Exclude<InspectRecord, { type: '@xstate.event' }>} record
+ * @param {string} without its event, where it has none
  * @returns {Step}
  */
-function stepOf(record) {
+function stepOf(record, without) {
   const { id, createdAt, state, snapshot } = record;
-  const event = record.type === '@xstate.snapshot' ? record.event.type : '';
+  const event = record.type === '@xstate.snapshot' ? record.event.type : without;
   return { id, at: Number(createdAt), event, state, status: snapshot.status, facts: snapshot.context };
 }
 

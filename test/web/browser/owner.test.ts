@@ -52,7 +52,7 @@ test('an engine is drained and resumed, what it holds is dropped and warmed', as
 test('a refusal is told in words', async () => {
   const { gateway } = await startGatewayOnFake({ quirks: { decodeMs: 20 } });
   const { page } = await open(gateway.url, { mayComplain: /40[04]/ });
-  const answer = converse({ url: gateway.url, session: 'one' }).say('LONG:20');
+  const answer = converse({ url: gateway.url, session: 'one' }).say('LONG:80');
   await page.locator('[data-slot="mlx#0"]').getByRole('button', { name: 'Cancel' }).click();
   await answer;
   await page.getByRole('dialog').getByRole('button', { name: 'Cancel the request' }).click();

@@ -52,7 +52,7 @@ test('the queue shows its order, and that it changes', async () => {
   const { page } = await open(gateway.url);
   const say = (session: string, script: string, agent?: string) =>
     converse({ url: gateway.url, session, systemTokens: 500, ...(agent ? { agent } : {}) }).say(script);
-  const running = say('first', 'LONG:400');
+  const running = say('first', 'LONG:5000');
   await page.locator('[data-slot="mlx#0"][data-phase="decode"]').waitFor();
   const queue = page.getByRole('list', { name: 'Waiting requests' }).locator('li .who a');
   const subagent = say('second', 'SAY:b', 'explorer');
@@ -60,8 +60,10 @@ test('the queue shows its order, and that it changes', async () => {
   const turn = say('third', 'SAY:c');
   await expect.poll(() => queue.allTextContents()).toEqual(['local main', 'local explorer']);
   await page.getByText('behind interactive turns').waitFor();
-  await Promise.all([running, subagent, turn]);
+  await page.locator('.slot').getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel the request' }).click();
   await page.getByText('Nobody waits.').waitFor();
+  await Promise.all([running, subagent, turn]);
 });
 
 test('the timeline tells why, by pointer and by keys', async () => {

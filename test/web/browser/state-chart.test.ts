@@ -5,7 +5,7 @@ import { useBrowser } from './browser.ts';
 import { converse } from './traffic.ts';
 
 const open = useBrowser();
-const quirks = { admission: 'wait', prefillMsPerKiloToken: 400, decodeMs: 20 } as const;
+const quirks = { admission: 'wait', prefillMsPerKiloToken: 600, decodeMs: 20 } as const;
 
 interface Lit {
   readonly states: string;
@@ -19,7 +19,7 @@ async function watchChart(page: Page): Promise<() => Promise<readonly Lit[]>> {
     const lit: Lit[] = [];
     const look = () => {
       const active = [...svg.querySelectorAll('.state.active')].map((box) => box.getAttribute('data-state'));
-      lit.push({ states: active.join(' '), at: Date.now() });
+      if (active.join(' ') !== lit.at(-1)?.states) lit.push({ states: active.join(' '), at: Date.now() });
     };
     look();
     new MutationObserver(look).observe(svg, { subtree: true, attributeFilter: ['class'] });
@@ -28,13 +28,12 @@ async function watchChart(page: Page): Promise<() => Promise<readonly Lit[]>> {
   return () => chart.evaluate((svg) => ('lit' in svg ? (svg.lit as Lit[]) : []));
 }
 
-test('a request that is clicked shows its state chart, lit within 200 ms of each transition, and its steps', async () => {
-  const { gateway } = await startGatewayOnFake({ quirks });
+test('a request that is clicked shows its state chart and its steps', async () => {
+  const { gateway } = await startGatewayOnFake({ quirks, timing: { openAfter: 60_000 } });
   const { page } = await open(gateway.url);
   await page.locator('.slot').waitFor();
   const answered = converse({ url: gateway.url, session: 'one', systemTokens: 4_000 }).say('LONG:60');
   await page.locator('.slot .who a').click();
-  const lit = await watchChart(page);
   await page.locator('[data-state="attempting.decoding"].active').waitFor();
   expect(await page.locator('.label.taken').textContent()).toBe('attempt.firstToken');
   await answered;
@@ -51,22 +50,35 @@ test('a request that is clicked shows its state chart, lit within 200 ms of each
     'settling',
     'done',
   ]);
+});
+
+test('the state is lit within 200 ms of the transition', async () => {
+  const { gateway } = await startGatewayOnFake({ quirks: { decodeMs: 15 } });
+  const talk = converse({ url: gateway.url, session: 'one' });
+  await talk.say('SAY:a');
+  const { page } = await open(gateway.url, { hash: '#slot/mlx%230' });
+  await page.locator('[data-state="free"].active').waitFor();
+  const lit = await watchChart(page);
+  for (let turn = 0; turn < 6; turn++) {
+    await talk.say(`LONG:12\n${turn}`);
+    await page.locator('[data-state="free"].active').waitFor();
+  }
 
   const delays = await delaysOf(gateway.url, await lit());
-  expect(delays.length).toBeGreaterThanOrEqual(3);
+  console.log(`Lit ${delays.join(', ')} ms after the transitions`);
+  expect(delays.length).toBeGreaterThanOrEqual(8);
   // One hiccup of a machine that others use too is not the page's.
   expect(delays.toSorted((a, b) => a - b)[Math.floor(delays.length / 2)]).toBeLessThan(200);
 });
 
-/** From each transition, as the gateway recorded it, until the page showed its state. */
+/** From each transition of the slot, as the gateway recorded it, until the page showed its state. */
 async function delaysOf(url: string, lit: readonly Lit[]): Promise<readonly number[]> {
-  const { records } = await readInspector(url);
-  return records
-    .filter((record) => record.type === '@xstate.snapshot' && record.machine === 'request')
-    .flatMap(({ state = '', createdAt }) => {
-      const shown = lit.find(({ states }) => states.split(' ').at(-1) === state);
-      return shown && shown.at >= Number(createdAt) ? [shown.at - Number(createdAt)] : [];
-    });
+  const records = await readInspector(url);
+  const transitions = records.filter(({ type, machine }) => type === '@xstate.snapshot' && machine === 'slot');
+  return lit.slice(1).flatMap(({ states, at }) => {
+    const cause = transitions.findLast(({ state, createdAt }) => state === states && Number(createdAt) <= at);
+    return cause ? [at - Number(cause.createdAt)] : [];
+  });
 }
 
 interface Recorded {
@@ -76,14 +88,14 @@ interface Recorded {
   readonly createdAt: string;
 }
 
-async function readInspector(url: string): Promise<{ records: readonly Recorded[] }> {
+async function readInspector(url: string): Promise<readonly Recorded[]> {
   const response = await fetch(`${url}/inspect/events?since=0`);
   let text = '';
   const decoder = new TextDecoder();
   for await (const bytes of response.body ?? []) {
     text += decoder.decode(bytes, { stream: true });
     const data = /event: records\ndata: (.*)\n\n/.exec(text)?.[1];
-    if (data) return { records: JSON.parse(data) };
+    if (data) return JSON.parse(data);
   }
   throw new Error('no records');
 }
