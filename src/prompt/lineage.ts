@@ -27,9 +27,11 @@ export type Headers = Readonly<Record<string, string | string[] | undefined>>;
  * @param client name of the client's key; tells apart clients that name no session
  */
 export function identify(headers: Headers, request: MessagesRequest, client: string): Identity {
-  const sessionId =
-    header(headers, 'x-claude-code-session-id') ?? namedSession(request) ?? anonymousSession(request, client);
-  const agent = header(headers, 'x-claude-code-agent-id');
+  const sessionId = short(
+    header(headers, 'x-claude-code-session-id') ?? namedSession(request) ?? anonymousSession(request, client),
+  );
+  const agentHeader = header(headers, 'x-claude-code-agent-id');
+  const agent = agentHeader === undefined ? undefined : short(agentHeader);
   const promptId = header(headers, 'x-claude-code-prompt-id');
   const toolMs = toolTime(header(headers, 'x-claude-code-prev-tool-durations'));
   const band = bandOfClass(header(headers, 'x-claude-code-request-class')) ?? bandOfBody(request, agent !== undefined);
@@ -43,6 +45,13 @@ export function identify(headers: Headers, request: MessagesRequest, client: str
     ...(promptId === undefined ? {} : { promptId }),
     ...(toolMs === undefined ? {} : { toolMs }),
   };
+}
+
+/** A UUID has 36 characters. Clients choose names freely, and each is kept, logged and shown many times. */
+const longestName = 128;
+
+function short(name: string): string {
+  return name.length <= longestName ? name : `${name.slice(0, 32)}…${hash('sha256', name).slice(0, 16)}`;
 }
 
 function header(headers: Headers, name: string): string | undefined {

@@ -37,6 +37,15 @@ test.each([
   expect(identify({}, request({ metadata: { user_id } }), 'ana').sessionId).toBe(expected);
 });
 
+test('names without end are cut, and stay different', () => {
+  const sessionOf = (user_id: string) => identify({}, request({ metadata: { user_id } }), 'ana').sessionId;
+  const [one, other] = [sessionOf(`${'x'.repeat(5_000)}1`), sessionOf(`${'x'.repeat(5_000)}2`)];
+  expect(one).not.toBe(other);
+  expect(one.length).toBeLessThan(60);
+  const agent = identify({ ...session, 'x-claude-code-agent-id': 'y'.repeat(5_000) }, main, 'ana');
+  expect(agent.lineage.length).toBeLessThan(60);
+});
+
 test('a client that names no session keeps one as long as its first words stay', () => {
   const reminder = { type: 'text', text: '<system-reminder>\nToday\n</system-reminder>' };
   const idOf = (messages: object[], client = 'ana') => identify({}, request({ messages }), client).sessionId;
