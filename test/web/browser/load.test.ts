@@ -41,10 +41,16 @@ test('200 sessions and 64 streams leave the page responsive', async () => {
   console.log(`200 sessions, 64 streams: ${frames} frames a second, longest task ${Math.round(longest)} ms`);
   expect(frames).toBeGreaterThan(10);
   expect(longest).toBeLessThan(500);
-  const started = Date.now();
-  await page.getByRole('button', { name: 'Turns of local' }).nth(100).click();
-  await page.locator('.lineage-turns').waitFor();
-  expect(Date.now() - started).toBeLessThan(2_000);
+  const unfolding = await page
+    .locator('.fold')
+    .nth(100)
+    .evaluate(async (button: HTMLElement) => {
+      const started = performance.now();
+      button.click();
+      while (!document.querySelector('.lineage-turns')) await new Promise(requestAnimationFrame);
+      return performance.now() - started;
+    });
+  expect(unfolding).toBeLessThan(500);
   await gateway.app.close();
   await Promise.all(streams);
 });
