@@ -77,6 +77,7 @@ function sayWhatRuns({ app }: Started, { server }: Config, world: World): void {
 function greet({ app, url, port }: Started, config: Config, world: World): void {
   world.out(`warmslot listening on ${url}`);
   for (const line of app.describe()) world.out(`  ${line}`);
+  world.out('  What it does: this address in a browser, or warmslot top');
   const secured = config.server.apiKeys.length > 0;
   const variables = claudeEnvironment({
     url: clientUrl(config.server.host, port),

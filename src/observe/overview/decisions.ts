@@ -1,9 +1,9 @@
 /** The last decisions, in words. */
 import type { GatewayEvent } from '../../runtime/events.ts';
-import { wordsOf } from '../words.ts';
 import { wallClock } from './clock.ts';
 import { createRing } from './ring.ts';
 import { type Decision, mostDecisions } from './types.ts';
+import { wordsOf } from './words.ts';
 
 export interface Decisions {
   hear(event: GatewayEvent): void;

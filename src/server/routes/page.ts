@@ -48,7 +48,7 @@ export function pageRoutes(app: FastifyInstance, { events }: Gateway): void {
     if (!request.headers.accept?.includes('text/html')) {
       return reply
         .type('text/plain; charset=utf-8')
-        .send(`warmslot ${version}: a local Claude Code endpoint. See /health.\n`);
+        .send(`warmslot ${version}: a local Claude Code endpoint. Open it in a browser, or see /health.\n`);
     }
     const { index, policy } = await files();
     reply.header('content-security-policy', policy).header('referrer-policy', 'no-referrer');

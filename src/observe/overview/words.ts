@@ -1,5 +1,5 @@
 /** What happened, in words for people: for the log of decisions. Never a word of a prompt, an answer or a key. */
-import type { GatewayEvent, RequestSummary } from '../runtime/events.ts';
+import type { GatewayEvent, RequestSummary } from '../../runtime/events.ts';
 
 /** Undefined for what is no decision: what follows from one, or happens all the time. */
 export function wordsOf(event: GatewayEvent): string | undefined {
