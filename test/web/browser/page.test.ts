@@ -88,6 +88,17 @@ test('the timeline tells why, by pointer and by keys', async () => {
     return false;
   };
   await expect.poll(sweep).toBe(true);
+
+  const live = page.getByRole('button', { name: 'now', exact: true });
+  await page.mouse.move(x + width / 2, y + 17);
+  await page.mouse.down();
+  await page.mouse.move(x + width / 2 + 100, y + 17, { steps: 4 });
+  await page.mouse.up();
+  await expect.poll(() => live.getAttribute('aria-pressed')).toBe('false');
+  expect(new URL(page.url()).hash).toBe('');
+  await timeline.focus();
+  await page.keyboard.press('End');
+  await expect.poll(() => live.getAttribute('aria-pressed')).toBe('true');
 });
 
 test('a key that is configured is asked for, kept in the tab and sent as a header', async () => {
