@@ -48,7 +48,7 @@ export function follow({ url, key, onEvent, onEnd }) {
     const parse = createParser((event) => {
       failures = 0;
       if (event.id) last = event.id;
-      onEvent(event);
+      deliver(event);
     });
     try {
       const response = await fetch(url(), { headers: headers(), signal: attempt.signal, cache: 'no-store' });
@@ -64,6 +64,15 @@ export function follow({ url, key, onEvent, onEnd }) {
       clearTimeout(watchdog);
       stopping.signal.removeEventListener('abort', end);
       document.removeEventListener('visibilitychange', endUnseen);
+    }
+  }
+
+  /** A fault of ours is no fault of the connection. @param {ServerEvent} event */
+  function deliver(event) {
+    try {
+      onEvent(event);
+    } catch (error) {
+      reportError(error);
     }
   }
 

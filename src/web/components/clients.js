@@ -8,7 +8,7 @@ export function Clients() {
   const clients = usePicture(({ overview }) => overview?.clients ?? []);
   return html`
     <${Panel} title="Clients" name="clients" note="what fairness goes by">
-      <div class="scroll" tabindex="0" role="region" aria-label="Clients">
+      <div class="scroll" tabindex="0" role="region" aria-label="Who has had how much">
         <table>
           <thead>
             <tr>
