@@ -48,7 +48,9 @@ test('a browser gets the page, anything else a line of text', async () => {
   expect(await page.text()).toContain('<title>warmslot</title>');
   const line = await get('/', { accept: '*/*' });
   expect(line.headers.get('content-type')).toBe('text/plain; charset=utf-8');
-  expect(await line.text()).toMatch(/^warmslot .*: a local Claude Code endpoint\. See \/health\.\n$/);
+  expect(await line.text()).toMatch(
+    /^warmslot .*: a local Claude Code endpoint\. Open it in a browser, or see \/health\.\n$/,
+  );
   expect(page.headers.get('vary')).toContain('accept');
 });
 
