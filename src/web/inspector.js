@@ -46,7 +46,7 @@ export function createInspector(key) {
     },
     subscribe(listener) {
       listeners.add(listener);
-      stop ??= follow({ url: () => '/inspect/events?since=0', key, onEvent, onEnd: () => {} });
+      stop ??= follow({ url: () => '/inspect/events?only=states&since=0', key, onEvent, onEnd: () => {} });
       return () => {
         listeners.delete(listener);
         if (listeners.size > 0) return;

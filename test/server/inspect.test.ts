@@ -88,6 +88,17 @@ test('a viewer is told which actors are alive, then what they do', async () => {
   ]);
 });
 
+test('a viewer may leave the events out, and nothing else', async () => {
+  const gateway = await start();
+  const viewer = await watchActors(gateway.url, { query: 'only=states' });
+  const id = await ask(gateway);
+  await viewer.sees(({ label, machine }) => label === id && machine === 'request');
+  await viewer.sees((record) => record.type === '@xstate.snapshot' && record.state === 'done');
+  expect(viewer.records().some(({ type }) => type === '@xstate.event')).toBe(false);
+  const wrong = await fetch(`${gateway.url}/inspect/events?only=events`);
+  expect(wrong.status).toBe(400);
+});
+
 test('GET /inspect/actors lists those that are alive', async () => {
   const gateway = await start();
   await ask(gateway);
@@ -109,13 +120,13 @@ test('a viewer whose connection broke goes on from where it was', async () => {
   const place = first.told.at(-1)?.id ?? '';
   first.leave();
   const after = await ask(gateway);
-  for (const how of [{ since: place }, { since: '0', headers: { 'last-event-id': place } }]) {
+  for (const how of [{ query: `since=${place}` }, { query: 'since=0', headers: { 'last-event-id': place } }]) {
     const again = await watchActors(gateway.url, how);
     await again.sees(({ label }) => label === after);
     expect(again.told.map(({ name }) => name)).not.toContain('actors');
     expect(again.records().some(({ label }) => label === before)).toBe(false);
   }
-  const all = await watchActors(gateway.url, { since: '0' });
+  const all = await watchActors(gateway.url, { query: 'since=0' });
   await all.sees(({ label }) => label === after);
   expect(all.told.map(({ name }) => name)).toEqual(['actors', 'records']);
   expect(all.records().some(({ label }) => label === before)).toBe(true);
@@ -123,7 +134,7 @@ test('a viewer whose connection broke goes on from where it was', async () => {
 
 test('one that comes back to another gateway is told so, and what there is', async () => {
   const gateway = await start();
-  const viewer = await watchActors(gateway.url, { since: 'lzz0000-17' });
+  const viewer = await watchActors(gateway.url, { query: 'since=lzz0000-17' });
   await expect.poll(() => viewer.told.length).toBe(2);
   expect(viewer.told[0]).toMatchObject({ name: 'missed', data: { records: null } });
   expect(viewer.told[1]).toMatchObject({ name: 'actors' });

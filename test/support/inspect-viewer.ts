@@ -22,14 +22,13 @@ export interface InspectViewer {
   leave(): void;
 }
 
-/** Leaves with the test. @param since as `?since=` */
+/** Leaves with the test. */
 export async function watchActors(
   url: string,
-  { since, headers = {} }: { since?: string; headers?: Record<string, string> } = {},
+  { query = '', headers = {} }: { query?: string; headers?: Record<string, string> } = {},
 ): Promise<InspectViewer> {
   const leaving = new AbortController();
-  const query = since === undefined ? '' : `?since=${since}`;
-  const response = await fetch(`${url}/inspect/events${query}`, { headers, signal: leaving.signal });
+  const response = await fetch(`${url}/inspect/events?${query}`, { headers, signal: leaving.signal });
   expect(response.status).toBe(200);
   onTestFinished(() => leaving.abort());
   const told: Told[] = [];

@@ -19,6 +19,7 @@ import { createRing } from './ring.ts';
 
 /** A record as JSON text; `definition`, where it has one, as the text of a JSON string. */
 export interface Written {
+  readonly type: Taken['type'];
   readonly text: string;
   readonly definition: string | undefined;
 }
@@ -29,6 +30,8 @@ export type Told =
   | { readonly type: 'dropped'; readonly reason: string };
 
 export interface Viewer {
+  /** Hears nothing of events on their own: what is done with each is half of all there is to hear, and tells its type too. */
+  readonly statesOnly: boolean;
   /** Bytes that it has not read yet. */
   unread(): number;
   /** @param place to go on from afterwards */
@@ -77,6 +80,8 @@ export function createInspector({ broke, size = 10_000 }: Options): Inspector {
   let timer: NodeJS.Timeout | undefined;
   let sweepAt = 1_000;
   let failed = false;
+  /** Whether anybody hears of events. */
+  let eventsWanted = false;
 
   const take = (taken: Taken) => {
     ring.push(taken);
@@ -93,7 +98,7 @@ export function createInspector({ broke, size = 10_000 }: Options): Inspector {
 
   const seeEvent = ({ event, actorRef, rootId, sourceRef }: InspectedEventEvent) => {
     if (event.type === 'xstate.init' && actorRef instanceof Actor) begin(actorRef, rootId);
-    if (viewers.size === 0) return;
+    if (!eventsWanted) return;
     const found = alive.get(actorRef.sessionId);
     if (found) take(takeEvent(found.actor, event, sourceRef?.sessionId, factsOf(found.actor)));
   };
@@ -131,6 +136,7 @@ export function createInspector({ broke, size = 10_000 }: Options): Inspector {
   };
 
   const written = (taken: Taken, number: number): Written => ({
+    type: taken.type,
     text: write(taken, number),
     definition: taken.type === '@xstate.actor' ? definitionOf(taken.actor) : undefined,
   });
@@ -152,8 +158,23 @@ export function createInspector({ broke, size = 10_000 }: Options): Inspector {
 
   const tellActors = (viewer: Viewer) => viewer.tell({ type: 'actors', records: statesNow() }, place());
 
-  const drop = (viewer: Viewer, reason: string) => {
+  const tellRecords = (viewer: Viewer, all: readonly Written[]) => {
+    const records = viewer.statesOnly ? all.filter(({ type }) => type !== '@xstate.event') : all;
+    if (records.length > 0) viewer.tell({ type: 'records', records }, place());
+  };
+
+  const add = (viewer: Viewer) => {
+    viewers.add(viewer);
+    eventsWanted ||= !viewer.statesOnly;
+  };
+
+  const remove = (viewer: Viewer) => {
     viewers.delete(viewer);
+    eventsWanted = [...viewers].some(({ statesOnly }) => !statesOnly);
+  };
+
+  const drop = (viewer: Viewer, reason: string) => {
+    remove(viewer);
     viewer.tell({ type: 'dropped', reason }, place());
   };
 
@@ -168,7 +189,7 @@ export function createInspector({ broke, size = 10_000 }: Options): Inspector {
     told = ring.last;
     for (const viewer of viewers) {
       if (viewer.unread() > mostUnread) drop(viewer, 'read too slowly');
-      else if (records) viewer.tell({ type: 'records', records }, place());
+      else if (records) tellRecords(viewer, records);
       else tellAfresh(viewer, news);
     }
   };
@@ -184,8 +205,7 @@ export function createInspector({ broke, size = 10_000 }: Options): Inspector {
     const from = since === '0' ? 0 : numberOf(since);
     if (from === undefined) return tellAfresh(viewer, null);
     if (since !== '0' && !reaches(from)) return tellAfresh(viewer, ring.last - from);
-    const records = writtenAfter(from);
-    if (records.length > 0) viewer.tell({ type: 'records', records }, place());
+    tellRecords(viewer, writtenAfter(from));
   };
 
   const numberOf = (since: string) => {
@@ -208,8 +228,8 @@ export function createInspector({ broke, size = 10_000 }: Options): Inspector {
     watch(viewer, since) {
       flush();
       catchUp(viewer, since);
-      viewers.add(viewer);
-      return () => viewers.delete(viewer);
+      add(viewer);
+      return () => remove(viewer);
     },
     actors() {
       sweep();

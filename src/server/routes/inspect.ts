@@ -23,7 +23,7 @@ const lastWordsMs = 2_000;
 
 const letGo = (connection: { destroy(): void }) => setTimeout(() => connection.destroy(), lastWordsMs).unref();
 
-const eventsQuery = z.object({ since: z.string().optional() });
+const eventsQuery = z.object({ since: z.string().optional(), only: z.literal('states').optional() });
 
 /** @param showLifeMs a stream is shown to be alive this often */
 export function inspectRoutes(app: FastifyInstance, inspector: Inspector, showLifeMs: number): void {
@@ -56,10 +56,12 @@ export function inspectRoutes(app: FastifyInstance, inspector: Inspector, showLi
   });
 
   app.get('/inspect/events', { exposeHeadRoute: false }, (request, reply) => {
-    const { since } = eventsQuery.parse(request.query);
+    const query = eventsQuery.safeParse(request.query);
+    if (!query.success) throw new GatewayError('invalid_request', 'only=states is all that can be left out.');
+    const { since, only } = query.data;
     // Whoever connects again says in the header how far it has come, and in the address where it once began.
     const lastEventId = request.headers['last-event-id'];
-    const viewer = sseViewer(reply, showLifeMs);
+    const viewer = { ...sseViewer(reply, showLifeMs), statesOnly: only === 'states' };
     reply.raw.on('close', inspector.watch(viewer, typeof lastEventId === 'string' ? lastEventId : since));
   });
 
@@ -68,7 +70,7 @@ export function inspectRoutes(app: FastifyInstance, inspector: Inspector, showLi
   );
 }
 
-function sseViewer(reply: FastifyReply, showLifeMs: number): Viewer {
+function sseViewer(reply: FastifyReply, showLifeMs: number): Omit<Viewer, 'statesOnly'> {
   const { raw } = reply;
   beginHijacked(reply, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
   const life = setInterval(() => {
@@ -114,6 +116,7 @@ const tryAgainLater = 1013;
 
 function webSocketViewer(opened: WebSocketOfServer, socket: Socket): Viewer {
   return {
+    statesOnly: false,
     unread: () => opened.bufferedAmount,
     tell(told) {
       // Stately's tools know of nothing but records.

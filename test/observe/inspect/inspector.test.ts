@@ -30,11 +30,15 @@ const setUp = (size?: number) => {
 };
 
 /** A viewer that writes down what it hears. */
-function view(inspector: Inspector, { since, unread = () => 0 }: { since?: string; unread?: () => number } = {}) {
+function view(
+  inspector: Inspector,
+  { since, statesOnly = false, unread = () => 0 }: { since?: string; statesOnly?: boolean; unread?: () => number } = {},
+) {
   const heard: string[] = [];
   let last = '';
   const stop = inspector.watch(
     {
+      statesOnly,
       unread,
       tell(told, place) {
         last = place;
@@ -134,6 +138,26 @@ test('a viewer goes on from where it was, as long as the ring reaches back so fa
   const everything = view(inspector, { since: '0' }).heard;
   expect(everything.slice(0, 2)).toEqual(['actors:', 'actor kitchen off active']);
   expect(everything).toHaveLength(12);
+});
+
+test('who wants to hear of states alone hears nothing of events, whatever others hear', () => {
+  const { inspector, lamp } = setUp();
+  const actor = lamp('kitchen');
+  const states = view(inspector, { statesOnly: true });
+  actor.send({ type: 'toggle' });
+  nextBatch();
+  const all = view(inspector);
+  actor.send({ type: 'up' });
+  nextBatch();
+  all.stop();
+  actor.send({ type: 'toggle' });
+  nextBatch();
+  expect(states.heard.slice(2)).toEqual([
+    'snapshot kitchen toggle on.dim active',
+    'snapshot kitchen up on.bright active',
+    'snapshot kitchen toggle off active',
+  ]);
+  expect(all.heard.slice(2)).toEqual(['event kitchen up', 'snapshot kitchen up on.bright active']);
 });
 
 test('of the time when nobody watched, only changes of state are known', () => {
