@@ -21,18 +21,20 @@ export async function inspectorCosts(engineUrl: string, scale: number): Promise<
   const inspected = await Promise.all([start(), start()]);
   const all = [...bare, ...inspected];
   await serve(all, 100);
-  const ratios = new Map<string, number[]>(watching.map((viewer) => [viewer, []]));
-  for (let round = 0; round < 16 * scale; round++) {
-    for (const viewer of watching) {
-      const leaves = await Promise.all(inspected.map((child) => connect(child, viewer)));
+  const costs: InspectorCost[] = [];
+  for (const viewer of watching) {
+    const leaves = await Promise.all(inspected.map((child) => connect(child, viewer)));
+    const ratios: number[] = [];
+    for (let round = 0; round < 16 * scale; round++) {
       const before = [await cpuOf(bare), await cpuOf(inspected)] as const;
       await serve(all, 30);
-      ratios.get(viewer)?.push(((await cpuOf(inspected)) - before[1]) / ((await cpuOf(bare)) - before[0]));
-      for (const leave of leaves) leave();
+      ratios.push(((await cpuOf(inspected)) - before[1]) / ((await cpuOf(bare)) - before[0]));
     }
+    costs.push({ viewer, ratio: median(ratios) });
+    for (const leave of leaves) leave();
   }
   for (const child of all) child.stop();
-  return watching.map((viewer) => ({ viewer, ratio: median(ratios.get(viewer) ?? []) }));
+  return costs;
 }
 
 let serial = 0;
