@@ -10,11 +10,14 @@ import {
   type InspectedEventEvent,
   type InspectedSnapshotEvent,
   type InspectionEvent,
+  isMachineSnapshot,
+  type Snapshot,
+  type StateValue,
 } from 'xstate';
 import type { Inspection } from '../../runtime/inspection.ts';
 import { type KnownActor, knownActor } from './actor.ts';
 import { createDefinitions } from './definition.ts';
-import { isInState, type Taken, takeEvent, takeState, write } from './record.ts';
+import { isInState, noFacts, type Taken, takeEvent, takeState, write } from './record.ts';
 import { createRing } from './ring.ts';
 
 /** A record as JSON text; `definition`, where it has one, as the text of a JSON string. */
@@ -62,8 +65,11 @@ interface Options {
 interface Alive {
   readonly ref: Actor<AnyActorLogic>;
   readonly actor: KnownActor;
-  /** The newest record of its state. */
-  last: Taken;
+  /** As last taken down. */
+  value: StateValue | undefined;
+  /** The context it was last shown of, and what was shown. */
+  context: unknown;
+  facts: string;
 }
 
 const batchMs = 50;
@@ -88,8 +94,19 @@ export function createInspector({ broke, size = 10_000 }: Options): Inspector {
     if (viewers.size > 0) timer ??= setTimeout(flush, batchMs);
   };
 
-  /** They cost more than all the rest. */
-  const factsOf = ({ shown }: KnownActor) => (viewers.size > 0 ? shown : undefined);
+  const takeStateOf = (found: Alive, type: Taken['type'], event: string, snapshot: Snapshot<unknown>) => {
+    // Facts cost more than all the rest.
+    const taken = takeState(type, found.actor, event, snapshot, viewers.size > 0 ? factsOf(found, snapshot) : noFacts);
+    found.value = taken.value;
+    take(taken);
+  };
+
+  const factsOf = (found: Alive, snapshot: Snapshot<unknown>) => {
+    if (!isMachineSnapshot(snapshot) || snapshot.context === found.context) return found.facts;
+    found.context = snapshot.context;
+    found.facts = JSON.stringify(found.actor.shown?.context(snapshot.context) ?? {});
+    return found.facts;
+  };
 
   const see = (event: InspectionEvent) => {
     if (event.type === '@xstate.event') seeEvent(event);
@@ -100,25 +117,23 @@ export function createInspector({ broke, size = 10_000 }: Options): Inspector {
     if (event.type === 'xstate.init' && actorRef instanceof Actor) begin(actorRef, rootId);
     if (!eventsWanted) return;
     const found = alive.get(actorRef.sessionId);
-    if (found) take(takeEvent(found.actor, event, sourceRef?.sessionId, factsOf(found.actor)));
+    if (found) take(takeEvent(found.actor, event, sourceRef?.sessionId));
   };
 
   const seeSnapshot = ({ event, actorRef, snapshot }: InspectedSnapshotEvent) => {
     const found = alive.get(actorRef.sessionId);
     if (!found) return;
-    const { actor, last } = found;
     if (snapshot.status !== 'active') alive.delete(actorRef.sessionId);
-    else if (viewers.size === 0 && isInState(snapshot, last.value)) return;
-    found.last = takeState('@xstate.snapshot', actor, event.type, snapshot, factsOf(actor));
-    take(found.last);
+    else if (viewers.size === 0 && isInState(snapshot, found.value)) return;
+    takeStateOf(found, '@xstate.snapshot', event.type, snapshot);
   };
 
   /** From its start, and not from when it was made: only then it has a state, and some are never started. */
   const begin = (ref: Actor<AnyActorLogic>, rootId: string) => {
     const actor = knownActor(ref, rootId, ref._parent && alive.get(ref._parent.sessionId)?.actor);
-    const last = takeState('@xstate.actor', actor, '', ref.getSnapshot(), factsOf(actor));
-    alive.set(actor.sessionId, { ref, actor, last });
-    take(last);
+    const found = { ref, actor, value: undefined, context: undefined, facts: noFacts };
+    alive.set(actor.sessionId, found);
+    takeStateOf(found, '@xstate.actor', '', ref.getSnapshot());
     if (alive.size > sweepAt) {
       sweep();
       sweepAt = 1_000 + 2 * alive.size;
@@ -127,11 +142,11 @@ export function createInspector({ broke, size = 10_000 }: Options): Inspector {
 
   /** XState says nothing of an actor that an error has ended. */
   const sweep = () => {
-    for (const { ref, actor } of alive.values()) {
-      const snapshot = ref.getSnapshot();
+    for (const found of alive.values()) {
+      const snapshot = found.ref.getSnapshot();
       if (snapshot.status === 'active') continue;
-      alive.delete(actor.sessionId);
-      take(takeState('@xstate.snapshot', actor, '', snapshot, factsOf(actor)));
+      alive.delete(found.actor.sessionId);
+      takeStateOf(found, '@xstate.snapshot', '', snapshot);
     }
   };
 
@@ -152,9 +167,10 @@ export function createInspector({ broke, size = 10_000 }: Options): Inspector {
   const place = () => `${epoch}-${ring.last}`;
 
   const statesNow = () =>
-    [...alive.values()].map(({ ref, actor }) =>
-      written(takeState('@xstate.actor', actor, '', ref.getSnapshot(), actor.shown), ring.last),
-    );
+    [...alive.values()].map((found) => {
+      const snapshot = found.ref.getSnapshot();
+      return written(takeState('@xstate.actor', found.actor, '', snapshot, factsOf(found, snapshot)), ring.last);
+    });
 
   const tellActors = (viewer: Viewer) => viewer.tell({ type: 'actors', records: statesNow() }, place());
 

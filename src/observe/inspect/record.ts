@@ -1,8 +1,7 @@
 /** One thing an actor did: taken down with as little work as can be, and written out only when somebody reads it. */
 import { type AnyEventObject, isMachineSnapshot, type Snapshot, type StateValue } from 'xstate';
 import type { KnownActor } from './actor.ts';
-import type { Shown } from './shown.ts';
-import type { Facts, InspectRecord } from './types.ts';
+import type { InspectRecord } from './types.ts';
 
 /** Holds no context, no event and no actor: those would keep whole prompts alive. */
 export interface Taken {
@@ -11,43 +10,36 @@ export interface Taken {
   readonly at: number;
   /** Type of the event; empty where there is none. */
   readonly event: string;
-  /** Of the event for an event, else of the context. */
-  readonly facts: Facts | undefined;
+  /** What is shown of the event for an event, else of the context; as JSON. */
+  readonly facts: string;
   /** Of the sender. */
   readonly sourceId: string | undefined;
   readonly status: string;
   readonly value: StateValue | undefined;
 }
 
-type Type = Taken['type'];
-
-/** @param shown undefined: without facts */
-export function takeEvent(
-  actor: KnownActor,
-  event: AnyEventObject,
-  sourceId: string | undefined,
-  shown: Shown | undefined,
-): Taken {
+export function takeEvent(actor: KnownActor, event: AnyEventObject, sourceId: string | undefined): Taken {
   const { type } = event;
-  const facts = shown?.event(event);
+  const facts = JSON.stringify({ type, ...actor.shown?.event(event) });
   return { type: '@xstate.event', actor, at: Date.now(), event: type, facts, sourceId, status: '', value: undefined };
 }
 
+export const noFacts = '{}';
+
 /**
  * @param event type of the one that led to it
- * @param shown undefined: without facts
+ * @param facts of its context
  */
 export function takeState(
-  type: Type,
+  type: Taken['type'],
   actor: KnownActor,
   event: string,
   snapshot: Snapshot<unknown>,
-  shown: Shown | undefined,
+  facts: string,
 ): Taken {
-  const machine = isMachineSnapshot(snapshot) ? snapshot : undefined;
-  const facts = machine && shown?.context(machine.context);
   const { status } = snapshot;
-  return { type, actor, at: Date.now(), event, facts, sourceId: undefined, status, value: machine?.value };
+  const value = isMachineSnapshot(snapshot) ? snapshot.value : undefined;
+  return { type, actor, at: Date.now(), event, facts, sourceId: undefined, status, value };
 }
 
 /** Whether an actor that was in this state still is, as far as can be told at once. */
@@ -67,7 +59,7 @@ export function write(taken: Taken, number: number): string {
       return `${head},${stateText(taken)}}`;
     case '@xstate.event': {
       const source = sourceId === undefined ? '' : `,"sourceId":"${sourceId}"`;
-      return `${head},"event":${JSON.stringify({ type: event, ...facts })}${source}}`;
+      return `${head},"event":${facts}${source}}`;
     }
     case '@xstate.snapshot':
       return `${head},"event":{"type":${JSON.stringify(event)}},${stateText(taken)}}`;
@@ -76,9 +68,8 @@ export function write(taken: Taken, number: number): string {
 
 /** Names of states and what XState says of actors need no quoting. */
 function stateText({ status, value, facts }: Taken): string {
-  const context = facts ? JSON.stringify(facts) : '{}';
-  if (value === undefined) return `"snapshot":{"status":"${status}","context":${context}},"state":""`;
-  return `"snapshot":{"status":"${status}","value":${JSON.stringify(value)},"context":${context}},"state":"${dotted(value)}"`;
+  if (value === undefined) return `"snapshot":{"status":"${status}","context":${facts}},"state":""`;
+  return `"snapshot":{"status":"${status}","value":${JSON.stringify(value)},"context":${facts}},"state":"${dotted(value)}"`;
 }
 
 /** Parallel states stand one after the other. */
