@@ -16,6 +16,7 @@ export function RequestFacts({ requestId }) {
         <span>${request.reason}</span>
         <span class="dim">${tokens(request.promptTokens)} tokens, ${request.band}</span>
         <${CancelButton} request=${request} />
+        <${Story} requestId=${requestId} />
       </p>
     `;
   }
@@ -31,8 +32,14 @@ function Ended({ turn }) {
       <span>${percent(share(cachedTokens, promptTokens))} of ${tokens(promptTokens)} tokens reused, first token after ${duration(ttftMs)}, ${tokens(outputTokens)} tokens of output</span>
       <span>${cause}</span>
       ${shortfall && html`<span class="dim">${shortfall}</span>`}
+      <${Story} requestId=${turn.requestId} />
     </p>
   `;
+}
+
+/** @param {{ requestId: string }} props */
+function Story({ requestId }) {
+  return html`<span class="dim">all of it: <code>npx warmslot trace ${requestId}</code></span>`;
 }
 
 /**

@@ -22,6 +22,8 @@ test('200 sessions and 64 streams leave the page responsive', async () => {
   const streams = talks.slice(0, 64).map((talk) => talk.say('LONG:400\nDELAY:50').catch(() => undefined));
   await expect.poll(() => page.locator('.slot[data-phase="decode"]').count(), { timeout: 20_000 }).toBe(64);
   expect(await page.locator('.session').count()).toBe(200);
+  await page.locator('.queue .note a').click();
+  await page.locator('.chart svg').waitFor();
 
   const { frames, longest } = await page.evaluate(
     () =>
