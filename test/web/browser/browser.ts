@@ -21,10 +21,12 @@ export interface Opened {
 export interface Look extends BrowserContextOptions {
   /** Put into the tab before the page starts. */
   readonly key?: string;
-  /** What the page is asked to show, as `#request/req_1`. */
+  /** What the page is asked to show, as `#request/req_1`, or another page's path. */
   readonly hash?: string;
   /** What the console may say: an answer that is no success is told there by the browser itself. */
   readonly mayComplain?: RegExp;
+  /** The one address elsewhere that may be asked for, and what is there. */
+  readonly elsewhere?: { readonly url: string; readonly html: string };
 }
 
 /** A browser for the file's tests. Every page fails its test that asks for another origin or writes an error to the console. */
@@ -36,7 +38,7 @@ export function useBrowser(): (url: string, look?: Look) => Promise<Opened> {
   });
   afterAll(() => browser.close());
 
-  return async (url, { key, hash = '', mayComplain, ...options } = {}) => {
+  return async (url, { key, hash = '', mayComplain, elsewhere, ...options } = {}) => {
     const context = await browser.newContext({ viewport: { width: 1440, height: 1000 }, ...options });
     onTestFinished(() => context.close());
     if (key) await context.addInitScript((given) => sessionStorage.setItem('key', given), key);
@@ -45,6 +47,9 @@ export function useBrowser(): (url: string, look?: Look) => Promise<Opened> {
     const complaints: string[] = [];
     let bytes = 0;
     await context.route('**', (route) => {
+      if (elsewhere && route.request().url() === elsewhere.url) {
+        return route.fulfill({ contentType: 'text/html', body: elsewhere.html });
+      }
       asked.push(route.request().url());
       return new URL(route.request().url()).origin === url ? route.continue() : route.abort();
     });
