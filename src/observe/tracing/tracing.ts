@@ -1,4 +1,4 @@
-/** OpenTelemetry traces, one a request, if the environment names a collector. The SDK is optional and loaded only then. */
+/** OpenTelemetry traces, one a request, if the environment names a collector. The SDK is loaded only then. */
 import type { Moment } from '../story/moment.ts';
 import type { Sender } from './sender.ts';
 import { spansOf } from './spans.ts';
@@ -37,8 +37,7 @@ async function load(env: Env, endpoint: string, warn: (text: string) => void): P
     const { createSender } = await import('./sender.ts');
     return createSender(env, warn);
   } catch (error) {
-    const advice = "OpenTelemetry's packages are optional, npm ci without --omit=optional installs them";
-    warn(`no traces are sent to ${endpoint}: ${reasonOf(error)}; ${advice}`);
+    warn(`no traces are sent to ${endpoint}: ${reasonOf(error)}; npm ci installs OpenTelemetry's packages`);
     return undefined;
   }
 }
