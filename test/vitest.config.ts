@@ -8,10 +8,9 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: preparing(process.env.WARMSLOT_SUITE ?? ''),
-    // What is measured has the machine for itself.
-    fileParallelism: process.env.WARMSLOT_SUITE !== 'warm',
-    // A browser's tests wait most of the time.
-    ...(process.env.WARMSLOT_SUITE === 'web' ? { maxWorkers: 2 } : {}),
+    // What is measured has the machine for itself; all others wait most of the time.
+    fileParallelism: !/^(warm|soak)$/.test(process.env.WARMSLOT_SUITE ?? ''),
+    maxWorkers: '100%',
     execArgv: process.env.WARMSLOT_SUITE === 'soak' ? ['--expose-gc'] : [],
     exclude: process.env.WARMSLOT_SUITE ? [] : slow,
     expect: { poll: { timeout: process.env.WARMSLOT_SUITE ? 30_000 : 1_000 } },
