@@ -72,7 +72,8 @@ async function connect({ port }: Child, viewer: InspectorCost['viewer']): Promis
     'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
   };
   const isPage = viewer === 'the page';
-  const path = isPage ? '/inspect/events?only=states' : '/inspect/ws';
+  // The scheduler's chart: no other actor does as much.
+  const path = isPage ? '/inspect/events?only=states&of=scheduler%20scheduler' : '/inspect/ws';
   const asked = request({ host: '127.0.0.1', port, path, headers: isPage ? {} : upgrade }).end();
   const [response, socket] = await once(asked, isPage ? 'response' : 'upgrade');
   (socket ?? response).resume();

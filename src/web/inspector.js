@@ -1,4 +1,4 @@
-/** What the actors did, from the gateway's inspector: connected to it only while a state chart is open. */
+/** What an actor did, from the gateway's inspector: connected to it only while its state chart is open. */
 import { follow } from './follow.js';
 
 /** @import { Facts, InspectRecord, StreamEvents } from '../observe/inspect/types.ts' */
@@ -15,74 +15,54 @@ import { follow } from './follow.js';
  */
 
 /**
- * @typedef {object} Inspector
- * @property {(machine: string, label: string) => readonly Step[]} steps the newest last
- * @property {(listener: () => void) => () => void} subscribe connects with the first listener
+ * @typedef {object} Watched
+ * @property {() => readonly Step[]} steps the newest last
+ * @property {(listener: () => void) => () => void} subscribe connects until its return is called
  */
 
 const start = 'xstate.init';
 const keptSteps = 300;
-const keptActors = 3_000;
 
 /**
+ * One actor, by its machine and label.
  * @param {() => string} key
- * @returns {Inspector}
+ * @param {string} machine
+ * @param {string} label
+ * @returns {Watched}
  */
-export function createInspector(key) {
-  /** @type {Map<string, Step[]>} */
-  const steps = new Map();
-  /** What was alive when we came, until it does something. @type {Map<string, Step>} */
-  const found = new Map();
-  /** @type {Set<() => void>} */
-  const listeners = new Set();
-  /** @type {(() => void) | undefined} */
-  let stop;
+export function watchActor(key, machine, label) {
+  const address = `/inspect/events?only=states&since=0&of=${encodeURIComponent(`${machine} ${label}`)}`;
+  /** @type {readonly Step[]} */
+  let steps = [];
+  /** What it was when we came, until it does something. @type {readonly Step[]} */
+  let found = [];
 
   return {
-    steps(machine, label) {
-      const name = `${machine}:${label}`;
-      const alive = found.get(name);
-      return steps.get(name) ?? (alive ? [alive] : []);
-    },
+    steps: () => (steps.length > 0 ? steps : found),
     subscribe(listener) {
-      listeners.add(listener);
-      stop ??= follow({ url: () => '/inspect/events?only=states&since=0', key, onEvent, onEnd: () => {} });
-      return () => {
-        listeners.delete(listener);
-        if (listeners.size > 0) return;
-        stop?.();
-        stop = undefined;
-        forget();
-      };
+      return follow({ url: () => address, key, onEvent, onEnd: () => {} });
+
+      /** @param {{ event: string, data: string }} event */
+      function onEvent({ event, data }) {
+        if (event === 'actors') {
+          steps = [];
+          found = parse('actors', data).map((record) => stepOf(record, ''));
+        }
+        if (event === 'records') parse('records', data).forEach(take);
+        listener();
+      }
     },
   };
-
-  function forget() {
-    steps.clear();
-    found.clear();
-  }
-
-  /** @param {{ event: string, data: string }} event */
-  function onEvent({ event, data }) {
-    if (event === 'actors') {
-      forget();
-      for (const record of parse('actors', data)) found.set(`${record.machine}:${record.label}`, stepOf(record, ''));
-    }
-    if (event === 'records') parse('records', data).forEach(take);
-    for (const listener of listeners) listener();
-  }
 
   /** @param {InspectRecord} record */
   function take(record) {
     if (record.type === '@xstate.event') return;
-    const name = `${record.machine}:${record.label}`;
     const step = stepOf(record, start);
-    const known = (steps.get(name) ?? []).slice(1 - keptSteps);
+    const known = steps.slice(1 - keptSteps);
     // Its start is told twice to those who watch it.
     if (step.event === start && known.at(-1)?.event === start) known.pop();
     // A new one, because viewers render by identity.
-    steps.set(name, [...known, step]);
-    if (steps.size > keptActors) steps.delete(steps.keys().next().value ?? '');
+    steps = [...known, step];
   }
 }
 

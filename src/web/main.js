@@ -5,7 +5,6 @@ import { render } from 'preact';
 import { createClock } from './clock.js';
 import { App } from './components/app.js';
 import { follow } from './follow.js';
-import { createInspector } from './inspector.js';
 import { PageContext } from './page.js';
 import { nothingYet, reduce } from './picture.js';
 import { createStore } from './store.js';
@@ -40,5 +39,5 @@ function unlock(given) {
 }
 
 connect();
-const page = { picture, clock: createClock(), inspector: createInspector(key), key, unlock };
+const page = { picture, clock: createClock(), key, unlock };
 render(html`<${PageContext.Provider} value=${page}><${App} /></>`, document.body);

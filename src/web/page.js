@@ -6,14 +6,12 @@ import { useContext, useEffect, useRef, useState } from 'preact/hooks';
  * @import { Action, Picture } from './picture.js'
  * @import { Store } from './store.js'
  * @import { Clock } from './clock.js'
- * @import { Inspector } from './inspector.js'
  */
 
 /**
  * @typedef {object} Page
  * @property {Store<Picture, Action>} picture
  * @property {Clock} clock
- * @property {Inspector} inspector
  * @property {() => string} key empty for none
  * @property {(key: string) => void} unlock
  */

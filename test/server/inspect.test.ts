@@ -88,6 +88,14 @@ test('a viewer is told which actors are alive, then what they do', async () => {
   ]);
 });
 
+test('a viewer may ask for one actor', async () => {
+  const gateway = await start();
+  const viewer = await watchActors(gateway.url, { query: 'of=slot%20mlx%230' });
+  await ask(gateway);
+  await viewer.sees((record) => record.type === '@xstate.event' && record.event.type === 'slot.release');
+  expect(new Set(viewer.records().map(({ name }) => name))).toEqual(new Set(['slot mlx#0']));
+});
+
 test('a viewer may leave the events out, and nothing else', async () => {
   const gateway = await start();
   const viewer = await watchActors(gateway.url, { query: 'only=states' });

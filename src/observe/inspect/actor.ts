@@ -6,6 +6,8 @@ export interface KnownActor {
   readonly sessionId: string;
   readonly parentId: string | undefined;
   readonly label: string;
+  /** Machine and label. */
+  readonly name: string;
   /** The machine's configuration, the same object for all its actors. */
   readonly definition: object;
   /** Undefined for what is no machine of ours. */
@@ -22,15 +24,16 @@ export function knownActor(ref: Actor<AnyActorLogic>, rootId: string, parent: Kn
   // XState gives what is invoked an id made of the state's path, which tells nothing.
   const machine = isMachine ? logic.id : typeof src === 'string' ? src : ref.id;
   const label = isMachine || !parent ? ref.id : parent.label;
+  const name = `${machine} ${label}`;
   let words: string | undefined;
   return {
     sessionId,
     parentId,
     label,
+    name,
     definition: isMachine ? logic.config : { id: machine },
     shown: isMachine ? shownOf.get(machine) : undefined,
     get words() {
-      const name = `${machine} ${label}`;
       words ??= JSON.stringify({ sessionId, rootId, parentId, machine, label, name, _version: '0.7.2' }).slice(1, -1);
       return words;
     },

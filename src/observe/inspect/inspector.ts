@@ -22,7 +22,6 @@ import { createRing } from './ring.ts';
 
 /** A record as JSON text; `definition`, where it has one, as the text of a JSON string. */
 export interface Written {
-  readonly type: Taken['type'];
   readonly text: string;
   readonly definition: string | undefined;
 }
@@ -35,6 +34,8 @@ export type Told =
 export interface Viewer {
   /** Hears nothing of events on their own: what is done with each is half of all there is to hear, and tells its type too. */
   readonly statesOnly: boolean;
+  /** Hears of nothing but the actors of this name; undefined: of all. */
+  readonly of: string | undefined;
   /** Bytes that it has not read yet. */
   unread(): number;
   /** @param place to go on from afterwards */
@@ -72,6 +73,11 @@ interface Alive {
   facts: string;
 }
 
+interface Pending {
+  readonly taken: Taken;
+  written(): Written;
+}
+
 const batchMs = 50;
 const mostUnread = 4 * 1024 * 1024;
 
@@ -86,8 +92,8 @@ export function createInspector({ broke, size = 10_000 }: Options): Inspector {
   let timer: NodeJS.Timeout | undefined;
   let sweepAt = 1_000;
   let failed = false;
-  /** Whether anybody hears of events. */
-  let eventsWanted = false;
+  /** What anybody hears of. */
+  let heard = heardBy(viewers);
 
   const take = (taken: Taken) => {
     ring.push(taken);
@@ -96,7 +102,8 @@ export function createInspector({ broke, size = 10_000 }: Options): Inspector {
 
   const takeStateOf = (found: Alive, type: Taken['type'], event: string, snapshot: Snapshot<unknown>) => {
     // Facts cost more than all the rest.
-    const taken = takeState(type, found.actor, event, snapshot, viewers.size > 0 ? factsOf(found, snapshot) : noFacts);
+    const facts = heard.actor(found.actor) ? factsOf(found, snapshot) : noFacts;
+    const taken = takeState(type, found.actor, event, snapshot, facts);
     found.value = taken.value;
     take(taken);
   };
@@ -115,7 +122,7 @@ export function createInspector({ broke, size = 10_000 }: Options): Inspector {
 
   const seeEvent = ({ event, actorRef, rootId, sourceRef }: InspectedEventEvent) => {
     if (event.type === 'xstate.init' && actorRef instanceof Actor) begin(actorRef, rootId);
-    if (!eventsWanted) return;
+    if (!heard.events) return;
     const found = alive.get(actorRef.sessionId);
     if (found) take(takeEvent(found.actor, event, sourceRef?.sessionId));
   };
@@ -124,7 +131,7 @@ export function createInspector({ broke, size = 10_000 }: Options): Inspector {
     const found = alive.get(actorRef.sessionId);
     if (!found) return;
     if (snapshot.status !== 'active') alive.delete(actorRef.sessionId);
-    else if (viewers.size === 0 && isInState(snapshot, found.value)) return;
+    else if (!heard.actor(found.actor) && isInState(snapshot, found.value)) return;
     takeStateOf(found, '@xstate.snapshot', event.type, snapshot);
   };
 
@@ -151,14 +158,17 @@ export function createInspector({ broke, size = 10_000 }: Options): Inspector {
   };
 
   const written = (taken: Taken, number: number): Written => ({
-    type: taken.type,
     text: write(taken, number),
     definition: taken.type === '@xstate.actor' ? definitionOf(taken.actor) : undefined,
   });
 
-  const writtenAfter = (number: number) => {
+  /** Written when the first viewer hears of it, and once. */
+  const recordsAfter = (number: number): readonly Pending[] => {
     const records = ring.after(number);
-    return records.map((taken, index) => written(taken, ring.last - records.length + 1 + index));
+    return records.map((taken, index) => {
+      let text: Written | undefined;
+      return { taken, written: () => (text ??= written(taken, ring.last - records.length + 1 + index)) };
+    });
   };
 
   /** Whether everything after it is still there. */
@@ -166,27 +176,29 @@ export function createInspector({ broke, size = 10_000 }: Options): Inspector {
 
   const place = () => `${epoch}-${ring.last}`;
 
-  const statesNow = () =>
-    [...alive.values()].map((found) => {
-      const snapshot = found.ref.getSnapshot();
-      return written(takeState('@xstate.actor', found.actor, '', snapshot, factsOf(found, snapshot)), ring.last);
-    });
+  const statesNow = (of?: string) =>
+    [...alive.values()]
+      .filter(({ actor }) => of === undefined || actor.name === of)
+      .map((found) => {
+        const snapshot = found.ref.getSnapshot();
+        return written(takeState('@xstate.actor', found.actor, '', snapshot, factsOf(found, snapshot)), ring.last);
+      });
 
-  const tellActors = (viewer: Viewer) => viewer.tell({ type: 'actors', records: statesNow() }, place());
+  const tellActors = (viewer: Viewer) => viewer.tell({ type: 'actors', records: statesNow(viewer.of) }, place());
 
-  const tellRecords = (viewer: Viewer, all: readonly Written[]) => {
-    const records = viewer.statesOnly ? all.filter(({ type }) => type !== '@xstate.event') : all;
+  const tellRecords = (viewer: Viewer, all: readonly Pending[]) => {
+    const records = all.filter(({ taken }) => hears(viewer, taken)).map(({ written }) => written());
     if (records.length > 0) viewer.tell({ type: 'records', records }, place());
   };
 
   const add = (viewer: Viewer) => {
     viewers.add(viewer);
-    eventsWanted ||= !viewer.statesOnly;
+    heard = heardBy(viewers);
   };
 
   const remove = (viewer: Viewer) => {
     viewers.delete(viewer);
-    eventsWanted = [...viewers].some(({ statesOnly }) => !statesOnly);
+    heard = heardBy(viewers);
   };
 
   const drop = (viewer: Viewer, reason: string) => {
@@ -201,7 +213,7 @@ export function createInspector({ broke, size = 10_000 }: Options): Inspector {
     sweep();
     const news = ring.last - told;
     if (news === 0) return;
-    const records = viewers.size > 0 && reaches(told) ? writtenAfter(told) : undefined;
+    const records = viewers.size > 0 && reaches(told) ? recordsAfter(told) : undefined;
     told = ring.last;
     for (const viewer of viewers) {
       if (viewer.unread() > mostUnread) drop(viewer, 'read too slowly');
@@ -221,7 +233,7 @@ export function createInspector({ broke, size = 10_000 }: Options): Inspector {
     const from = since === '0' ? 0 : numberOf(since);
     if (from === undefined) return tellAfresh(viewer, null);
     if (since !== '0' && !reaches(from)) return tellAfresh(viewer, ring.last - from);
-    tellRecords(viewer, writtenAfter(from));
+    tellRecords(viewer, recordsAfter(from));
   };
 
   const numberOf = (since: string) => {
@@ -255,5 +267,18 @@ export function createInspector({ broke, size = 10_000 }: Options): Inspector {
       clearTimeout(timer);
       for (const viewer of viewers) drop(viewer, 'the gateway ends');
     },
+  };
+}
+
+function hears({ statesOnly, of }: Viewer, { type, actor }: Taken): boolean {
+  return (of === undefined || actor.name === of) && !(statesOnly && type === '@xstate.event');
+}
+
+/** What is worth taking down in full. */
+function heardBy(viewers: ReadonlySet<Viewer>) {
+  const names = new Set([...viewers].map(({ of }) => of));
+  return {
+    events: [...viewers].some(({ statesOnly }) => !statesOnly),
+    actor: names.has(undefined) ? () => true : ({ name }: KnownActor) => names.has(name),
   };
 }

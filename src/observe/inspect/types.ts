@@ -77,8 +77,8 @@ export type InspectRecord = ActorRecord | EventRecord | SnapshotRecord;
  *
  * Each carries an `id`. With `Last-Event-ID` or `?since=` of that id it goes on from there, as long as the last ten thousand
  * records reach back so far. `?since=0` sends the actors and then all records there are. Of the time when nobody watched those
- * are the changes of state alone, with empty contexts. `?only=states` leaves out the `EventRecord`s, as our page does: half of all
- * there is to tell, and the records of states name the events too.
+ * are the changes of state alone, with empty contexts. `?only=states` leaves out the `EventRecord`s: half of all there is to tell,
+ * and the records of states name the events too. `?of=` names the one actor to tell of, as `name` does. Our page asks for both.
  *
  * `GET /inspect/ws` sends the same records, with definitions and one a message, to Stately's tools: the actors first.
  * `GET /inspect/actors` answers `{ "actors": ActorRecord[] }`, those that are alive.

@@ -23,7 +23,11 @@ const lastWordsMs = 2_000;
 
 const letGo = (connection: { destroy(): void }) => setTimeout(() => connection.destroy(), lastWordsMs).unref();
 
-const eventsQuery = z.object({ since: z.string().optional(), only: z.literal('states').optional() });
+const eventsQuery = z.object({
+  since: z.string().optional(),
+  only: z.literal('states').optional(),
+  of: z.string().optional(),
+});
 
 /** @param showLifeMs a stream is shown to be alive this often */
 export function inspectRoutes(app: FastifyInstance, inspector: Inspector, showLifeMs: number): void {
@@ -58,10 +62,10 @@ export function inspectRoutes(app: FastifyInstance, inspector: Inspector, showLi
   app.get('/inspect/events', { exposeHeadRoute: false }, (request, reply) => {
     const query = eventsQuery.safeParse(request.query);
     if (!query.success) throw new GatewayError('invalid_request', 'only=states is all that can be left out.');
-    const { since, only } = query.data;
+    const { since, only, of } = query.data;
     // Whoever connects again says in the header how far it has come, and in the address where it once began.
     const lastEventId = request.headers['last-event-id'];
-    const viewer = { ...sseViewer(reply, showLifeMs), statesOnly: only === 'states' };
+    const viewer = { ...sseViewer(reply, showLifeMs), statesOnly: only === 'states', of };
     reply.raw.on('close', inspector.watch(viewer, typeof lastEventId === 'string' ? lastEventId : since));
   });
 
@@ -70,7 +74,7 @@ export function inspectRoutes(app: FastifyInstance, inspector: Inspector, showLi
   );
 }
 
-function sseViewer(reply: FastifyReply, showLifeMs: number): Omit<Viewer, 'statesOnly'> {
+function sseViewer(reply: FastifyReply, showLifeMs: number): Omit<Viewer, 'statesOnly' | 'of'> {
   const { raw } = reply;
   beginHijacked(reply, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
   const life = setInterval(() => {
@@ -117,6 +121,7 @@ const tryAgainLater = 1013;
 function webSocketViewer(opened: WebSocketOfServer, socket: Socket): Viewer {
   return {
     statesOnly: false,
+    of: undefined,
     unread: () => opened.bufferedAmount,
     tell(told) {
       // Stately's tools know of nothing but records.

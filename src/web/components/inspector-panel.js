@@ -1,7 +1,8 @@
 import { html } from 'htm/preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { hasChart } from '../chart/load.js';
 import { clock, eventInWords, shortId } from '../format.js';
+import { watchActor } from '../inspector.js';
 import { useLatest, usePage, usePicture } from '../page.js';
 import { deselect, linkTo } from '../selection.js';
 import { Chart } from './chart.js';
@@ -15,8 +16,9 @@ import { RequestFacts } from './request-facts.js';
 
 /** The state chart of what was clicked, live or at a step of its recent history. @param {Selection} props */
 export function InspectorPanel({ machine, label }) {
-  const { inspector } = usePage();
-  const steps = useLatest(inspector.subscribe, () => inspector.steps(machine, label));
+  const { key } = usePage();
+  const actor = useMemo(() => watchActor(key, machine, label), [key, machine, label]);
+  const steps = useLatest(actor.subscribe, actor.steps);
   const [stepId, setStepId] = useState(/** @type {string | undefined} */ (undefined));
   useEffect(() => setStepId(undefined), [machine, label]);
   const found = steps.findIndex(({ id }) => id === stepId);

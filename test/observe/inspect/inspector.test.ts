@@ -32,13 +32,19 @@ const setUp = (size?: number) => {
 /** A viewer that writes down what it hears. */
 function view(
   inspector: Inspector,
-  { since, statesOnly = false, unread = () => 0 }: { since?: string; statesOnly?: boolean; unread?: () => number } = {},
+  {
+    since,
+    statesOnly = false,
+    of,
+    unread = () => 0,
+  }: { since?: string; statesOnly?: boolean; of?: string; unread?: () => number } = {},
 ) {
   const heard: string[] = [];
   let last = '';
   const stop = inspector.watch(
     {
       statesOnly,
+      of,
       unread,
       tell(told, place) {
         last = place;
@@ -138,6 +144,28 @@ test('a viewer goes on from where it was, as long as the ring reaches back so fa
   const everything = view(inspector, { since: '0' }).heard;
   expect(everything.slice(0, 2)).toEqual(['actors:', 'actor kitchen off active']);
   expect(everything).toHaveLength(12);
+});
+
+test('who asks for one actor hears of no other, whatever others hear', () => {
+  const { inspector, lamp } = setUp();
+  const [kitchen, hall] = [lamp('kitchen'), lamp('hall')];
+  const one = view(inspector, { of: 'light kitchen' });
+  const toggleBoth = () => {
+    for (const actor of [kitchen, hall]) actor.send({ type: 'toggle' });
+    nextBatch();
+  };
+  toggleBoth();
+  const all = view(inspector);
+  toggleBoth();
+  const kitchenAlone = ['event kitchen toggle', 'snapshot kitchen toggle on.dim active'];
+  expect(one.heard).toEqual([
+    'actors:',
+    'actor kitchen off active',
+    ...kitchenAlone,
+    'event kitchen toggle',
+    'snapshot kitchen toggle off active',
+  ]);
+  expect(all.heard.filter((line) => line.includes('snapshot hall'))).toHaveLength(1);
 });
 
 test('who wants to hear of states alone hears nothing of events, whatever others hear', () => {

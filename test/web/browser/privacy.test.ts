@@ -35,7 +35,7 @@ test('no prompt, answer, tool input or key is in the page or in what it is told'
   await page.locator('[data-state="done"].active').waitFor();
 
   const shown = await page.content();
-  expect(told.join('')).toContain('attempt.firstToken');
+  expect(told.join('')).toContain('lease.progress');
   for (const marker of Object.values(markers)) {
     expect(shown).not.toContain(marker);
     expect(told.join('')).not.toContain(marker);
