@@ -20,6 +20,8 @@ export default defineConfig({
 });
 
 function preparing(suite: string): string[] {
+  const engine = 'test/engine/prepare.ts';
   if (suite === 'web') return ['test/web/browser/prepare.ts'];
-  return /^(e2e|slow|warm)$/.test(suite) ? ['test/e2e/prepare.ts'] : [];
+  if (suite === 'engine') return [engine];
+  return /^(e2e|slow|warm)$/.test(suite) ? [engine, 'test/e2e/prepare.ts'] : [];
 }
