@@ -145,15 +145,11 @@ export const requestMachine = setup({
     ),
     fail: assign((_, params: { failure: Failure }) => ({ failure: params.failure })),
     /** The failed backend is no candidate any more; a busy one is asked again. */
-    dropBackend: assign(({ context }) =>
-      context.failure?.busy
-        ? { busyTries: context.busyTries + 1, lease: undefined, progress: undefined }
-        : {
-            ticket: withoutCandidate(context.ticket, context.lease?.backend),
-            lease: undefined,
-            progress: undefined,
-          },
-    ),
+    dropBackend: assign(({ context: { failure, busyTries, ticket, lease } }) => ({
+      ...(failure?.busy ? { busyTries: busyTries + 1 } : { ticket: withoutCandidate(ticket, lease?.backend) }),
+      lease: undefined,
+      progress: undefined,
+    })),
   },
   guards: {
     isCached: ({ context }) => context.source === 'cache',

@@ -14,6 +14,11 @@ export function sharedLinks(a: PromptShape['chain'], b: PromptShape['chain']): n
   return low;
 }
 
+/** Rendered bytes of it all. */
+export function wholeBytes({ chain, prefixBytes }: PromptShape): number {
+  return chain.at(-1)?.bytes ?? prefixBytes;
+}
+
 /** Rendered bytes the prompt shares with a held one. */
 export function sharedBytes(prompt: PromptShape, held: PromptShape): number {
   if (prompt.prefixKey !== held.prefixKey) return 0;
@@ -75,7 +80,7 @@ export function remember(
       case 'prefixes':
         return other.prefixKey === prompt.prefixKey;
       default:
-        return sharedBytes(prompt, other) >= (other.chain.at(-1)?.bytes ?? other.prefixBytes);
+        return sharedBytes(prompt, other) >= wholeBytes(other);
     }
   };
   return [prompt, ...held.filter((other) => !isReplaced(other))].slice(0, capacity);

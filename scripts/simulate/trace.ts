@@ -1,4 +1,5 @@
 /** A trace: who asked for what, how large it was, and what it waited for. Sizes in tokens, times in milliseconds; no text. */
+import { wholeBytes } from '../../machines/policies/reuse.ts';
 import type { Band, PromptShape } from '../../machines/policies/types.ts';
 import type { EngineModel } from './engine-model.ts';
 
@@ -33,6 +34,6 @@ export interface Scenario {
   readonly engines: readonly EngineModel[];
 }
 
-export function promptTokens({ shape: { chain, prefixBytes } }: TraceRequest): number {
-  return chain.at(-1)?.bytes ?? prefixBytes;
+export function promptTokens({ shape }: TraceRequest): number {
+  return wholeBytes(shape);
 }

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import type { Config } from '../config/schema.ts';
 
 /** Where a client on this machine reaches a gateway that listens on `host`: a wildcard is nobody's address. */
 export function clientUrl(host: string, port: number): string {
@@ -6,7 +7,18 @@ export function clientUrl(host: string, port: number): string {
   return `http://${isIPv6(reachable) ? `[${reachable}]` : reachable}:${port}`;
 }
 
+/** A running gateway, as the commands ask it. */
+export interface Source {
+  readonly url: string;
+  readonly key: string | undefined;
+}
+
+interface Named {
+  readonly url?: string | undefined;
+  readonly key?: string | undefined;
+}
+
 /** The gateway that is named, else the configured one. */
-export function gatewayAddress(url: string | undefined, { host, port }: { host: string; port: number }): string {
-  return url?.replace(/\/+$/, '') ?? clientUrl(host, port);
+export function sourceOf({ url, key }: Named, { host, port, apiKeys }: Config['server']): Source {
+  return { url: url?.replace(/\/+$/, '') ?? clientUrl(host, port), key: key ?? apiKeys[0]?.key };
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { moment } from '../observe/story/moment.ts';
 import { parseJson } from '../protocol/json.ts';
+import type { Source } from './address.ts';
 import { CommandError } from './errors.ts';
 
 const health = z.looseObject({
@@ -62,7 +63,7 @@ export async function askModels(url: string, key: string | undefined): Promise<r
 }
 
 /** What the gateway remembers of a request; `last` for the one that arrived last. @throws CommandError when the key is refused */
-export async function askTrace(url: string, key: string | undefined, requestId: string) {
+export async function askTrace({ url, key }: Source, requestId: string) {
   const answer = await getJson(`${url}/trace/${encodeURIComponent(requestId)}`, key).catch(unreachable);
   if (answer === 'nobody') return answer;
   const { status, body } = answer;
@@ -79,20 +80,29 @@ export function preferredModel(listed: readonly ModelEntry[]): ModelEntry | unde
   return listed.find(({ id }) => id.startsWith('anthropic-'));
 }
 
-function refused(url: string): CommandError {
+export function refused(url: string): CommandError {
   return new CommandError(`the gateway at ${url} refuses this key; set WARMSLOT_API_KEY to one of its keys`);
 }
 
-async function getJson(url: string, key: string | undefined): Promise<{ status: number; body: unknown }> {
+export function ask(url: string, key: string | undefined, signal: AbortSignal): Promise<Response> {
   const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
-  const response = await fetch(url, { headers, redirect: 'error', signal: AbortSignal.timeout(5_000) });
+  return fetch(url, { headers, redirect: 'error', signal });
+}
+
+/** What fetch says of a connection that could not be had, broke, or was given up. */
+export function isConnectionError(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof DOMException;
+}
+
+async function getJson(url: string, key: string | undefined): Promise<{ status: number; body: unknown }> {
+  const response = await ask(url, key, AbortSignal.timeout(5_000));
   const parsed = parseJson(await response.text());
   return { status: response.status, body: parsed.ok ? parsed.value : undefined };
 }
 
 /** For a person's question it is all one why there was no answer. Anything but a failed fetch is a bug. */
 function unreachable(error: unknown): 'nobody' {
-  if (error instanceof TypeError || error instanceof DOMException) return 'nobody';
+  if (isConnectionError(error)) return 'nobody';
   throw error;
 }
 

@@ -18,6 +18,12 @@ export const configHelp = `  --config FILE      the configuration file
                      or the name of a configured engine's model
   --log-level LEVEL  trace, debug, info, warn, error, fatal or silent`;
 
+/** For commands that ask a running gateway, see address. */
+export const sourceOptions = { url: { type: 'string' }, key: { type: 'string' } } as const;
+
+export const sourceHelp = `  --url URL          the gateway there (the configured one)
+  --key KEY          one of its keys (WARMSLOT_API_KEY, or the first configured one)`;
+
 type Options = NonNullable<ParseArgsConfig['options']>;
 
 /** @throws UsageError */

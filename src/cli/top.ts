@@ -1,10 +1,10 @@
 /** `warmslot top`: what the gateway does, in a terminal. */
-import { gatewayAddress } from './address.ts';
+import { type Source, sourceOf } from './address.ts';
 import type { Command } from './command.ts';
 import { UsageError } from './errors.ts';
-import { configHelp, configOptions, readOptions } from './options.ts';
+import { configHelp, configOptions, readOptions, sourceHelp, sourceOptions } from './options.ts';
 import { readSettings } from './settings.ts';
-import { askOverview, type Source } from './top/feed.ts';
+import { askOverview } from './top/feed.ts';
 import { picture } from './top/picture.ts';
 import { watch } from './top/watch.ts';
 import type { World } from './world.ts';
@@ -18,8 +18,7 @@ a terminal it prints one picture and ends.
 
   --once             prints one picture and ends
   --json             with --once: all of it, as GET /overview tells it
-  --url URL          the gateway there (the configured one)
-  --key KEY          one of its keys (WARMSLOT_API_KEY, or the first configured one)
+${sourceHelp}
 ${configHelp}`,
 
   async run(args, world) {
@@ -27,7 +26,7 @@ ${configHelp}`,
     const { url, key, once = false, json = false, ...flags } = values;
     if (json && !once) throw new UsageError('--json goes with --once; see warmslot top --help');
     const { server } = readSettings(flags, world).config;
-    const source = { url: gatewayAddress(url, server), key: key ?? server.apiKeys[0]?.key };
+    const source = sourceOf({ url, key }, server);
     const { screen } = world;
     if (once || !screen) await printOnce(source, json, world);
     else await watch(source, screen, hasColours(world));
@@ -37,8 +36,7 @@ ${configHelp}`,
 
 const options = {
   ...configOptions,
-  url: { type: 'string' },
-  key: { type: 'string' },
+  ...sourceOptions,
   once: { type: 'boolean' },
   json: { type: 'boolean' },
 } as const;

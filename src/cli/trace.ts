@@ -2,11 +2,11 @@
 import { resolve } from 'node:path';
 import type { Moment } from '../observe/story/moment.ts';
 import { storyOf } from '../observe/story/story.ts';
-import { gatewayAddress } from './address.ts';
+import { sourceOf } from './address.ts';
 import { askTrace } from './client.ts';
 import type { Command } from './command.ts';
 import { CommandError, UsageError } from './errors.ts';
-import { configHelp, configOptions, readOptions } from './options.ts';
+import { configHelp, configOptions, readOptions, sourceHelp, sourceOptions } from './options.ts';
 import { readSettings } from './settings.ts';
 import { readLog } from './trace-log.ts';
 import type { World } from './world.ts';
@@ -21,8 +21,7 @@ hundred requests; a log of debug.level 2 tells of any.
 
   --last             the request that arrived last
   --log FILE         reads a log instead of asking the gateway
-  --url URL          the gateway there (the configured one)
-  --key KEY          one of its keys (WARMSLOT_API_KEY, or the first configured one)
+${sourceHelp}
   --json             prints what happened as JSON
 ${configHelp}`,
 
@@ -43,10 +42,9 @@ ${configHelp}`,
 
 const options = {
   ...configOptions,
+  ...sourceOptions,
   last: { type: 'boolean' },
   log: { type: 'string' },
-  url: { type: 'string' },
-  key: { type: 'string' },
   json: { type: 'boolean' },
 } as const;
 
@@ -66,14 +64,14 @@ interface Where {
 /** A gateway that was started anew has forgotten what its log still tells. */
 async function fromGateway(asked: string | undefined, { url, key, flags }: Where, world: World): Promise<Traced> {
   const { server, log } = readSettings(flags, world).config;
-  const address = gatewayAddress(url, server);
-  const traced = await askTrace(address, key ?? server.apiKeys[0]?.key, asked ?? 'last');
+  const source = sourceOf({ url, key }, server);
+  const traced = await askTrace(source, asked ?? 'last');
   if (typeof traced === 'object') return traced;
   if (log.file !== undefined && url === undefined) return fromLog(log.file, asked, world);
   throw new CommandError(
     traced === 'unknown'
-      ? `the gateway at ${address} knows nothing of ${asked ?? 'any request'}; it remembers the last few hundred, a log of debug.level 2 all (--log FILE)`
-      : `no gateway answers at ${address}; name it with --url, or a log with --log FILE`,
+      ? `the gateway at ${source.url} knows nothing of ${asked ?? 'any request'}; it remembers the last few hundred, a log of debug.level 2 all (--log FILE)`
+      : `no gateway answers at ${source.url}; name it with --url, or a log with --log FILE`,
   );
 }
 

@@ -1,5 +1,5 @@
 /** What an engine is expected to have of a prompt before it is asked, and what became of that. */
-import { reuseOf } from '../../machines/policies/reuse.ts';
+import { reuseOf, wholeBytes } from '../../machines/policies/reuse.ts';
 import type { CacheKind, PromptShape, Reuse } from '../../machines/policies/types.ts';
 import type { Lease } from '../../machines/scheduler.ts';
 import type { Continuation } from '../../machines/session.ts';
@@ -36,8 +36,7 @@ function mostOf(shape: PromptShape, { cache }: BackendHandle): Pick<Lease, 'shar
   const slots = new Set([0, ...held.map(({ slot }) => slot)]);
   const reuses = [...slots].map((slot) => reuseOf(shape, { cacheKind, held, stored }, slot));
   const most = reuses.reduce((best: Reuse, each) => (each.bytes > best.bytes ? each : best));
-  const total = Math.max(1, shape.chain.at(-1)?.bytes ?? shape.prefixBytes);
-  return { share: most.bytes / total, restores: most.restored > 0 };
+  return { share: most.bytes / Math.max(1, wholeBytes(shape)), restores: most.restored > 0 };
 }
 
 /** The value of `x-warmslot-prefix`: `REUSED/TOTAL; cause`, in tokens as far as they can be told before the engine counts. */

@@ -1,5 +1,4 @@
 /** A request while it lives, as the registry of requests keeps it. */
-import type { StateValue } from 'xstate';
 import type { Ticket } from '../../machines/policies/types.ts';
 import type { Progress, RequestActor } from '../../machines/request.ts';
 import type { Lease } from '../../machines/scheduler.ts';
@@ -8,6 +7,7 @@ import type { Attempt } from './attempt.ts';
 import type { CacheUse } from './events.ts';
 import type { Job } from './job.ts';
 import type { ReplyPort } from './reply-port.ts';
+import { stateName } from './state-name.ts';
 import type { Timing } from './timing.ts';
 
 export interface Live {
@@ -48,8 +48,6 @@ export function lookAt({ job, leader, actor, attempt }: Live, timing: Timing): v
 export interface LiveRequest {
   readonly id: string;
   readonly ticket: Ticket;
-  /** `main`, `auxiliary` or the agent's id. */
-  readonly agent: string;
   /** Of its machine, dotted: `attempting.prefilling`. */
   readonly state: string;
   readonly isWaiting: boolean;
@@ -72,8 +70,7 @@ export function describeLive({ id, job, leader, actor }: Live): LiveRequest {
   return {
     id,
     ticket,
-    agent: job.identity.agentId,
-    state: dotted(snapshot.value),
+    state: stateName(snapshot.value),
     isWaiting: snapshot.hasTag('waiting'),
     leader: leader?.id,
     lease,
@@ -84,11 +81,4 @@ export function describeLive({ id, job, leader, actor }: Live): LiveRequest {
     cache: leader ? 'joined' : job.cache,
     deserted: job.flight.deserted,
   };
-}
-
-function dotted(value: StateValue): string {
-  if (typeof value === 'string') return value;
-  return Object.entries(value)
-    .map(([name, inner]) => (inner === undefined ? name : `${name}.${dotted(inner)}`))
-    .join(' ');
 }

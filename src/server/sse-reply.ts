@@ -5,7 +5,7 @@ import { errorEnvelope, type GatewayError } from '../protocol/errors.ts';
 import { errorFrame, frame } from '../reply/frames.ts';
 import type { Flow, ReplyPort } from '../runtime/reply-port.ts';
 import { sendError } from './errors.ts';
-import { beginHijacked } from './hijack.ts';
+import { beginEventStream } from './hijack.ts';
 
 /** What is buffered for a client that does not read at most: far more than any answer, so only a broken client gets there. */
 const maxBufferedBytes = 16 * 1024 * 1024;
@@ -36,11 +36,7 @@ export function createSseReply(reply: FastifyReply, patienceMs: number): ReplyPo
   const open = () => {
     if (opened || over) return;
     opened = true;
-    beginHijacked(reply, {
-      ...headers,
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-cache',
-    });
+    beginEventStream(reply, headers);
   };
 
   const write = () => {

@@ -1,11 +1,10 @@
 /** What the order of service does for clients, through the whole gateway: who is told to come back, who runs where and when. */
 import { expect, onTestFinished, test } from 'vitest';
-import type { EngineEvent } from '../../src/protocol/engine.ts';
 import type { GatewayEvent } from '../../src/runtime/events.ts';
 import { startApp } from '../support/app.ts';
 import type { ConfigInput } from '../support/gateway.ts';
 import { liveClient } from '../support/live-client.ts';
-import { type PlayedEngine, playedEngine } from '../support/played-engine.ts';
+import { answer, call, type PlayedEngine, playedEngine } from '../support/played-engine.ts';
 
 async function start(engines: Readonly<Record<string, PlayedEngine>>, config: ConfigInput) {
   const gateway = await startApp(config, {
@@ -33,16 +32,6 @@ const said = (...texts: readonly string[]) =>
   texts.map((content, index) => ({ role: index % 2 === 0 ? 'user' : 'assistant', content }));
 const named = (session: string) => ({ 'x-claude-code-session-id': session });
 const body = { model: 'default', max_tokens: 900, tools: [{ name: 'Bash', input_schema: { type: 'object' } }] };
-const answer: readonly EngineEvent[] = [
-  { type: 'text', text: 'Hi' },
-  { type: 'ended', reason: 'end_turn' },
-];
-const call: readonly EngineEvent[] = [
-  { type: 'toolCallStart', name: 'Bash', from: 'engine' },
-  { type: 'toolCallArguments', json: '{}' },
-  { type: 'toolCallEnd' },
-  { type: 'ended', reason: 'tool_use' },
-];
 const address = { type: 'openai' as const, baseUrl: 'http://127.0.0.1:1' };
 
 test.each([

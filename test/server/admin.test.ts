@@ -2,19 +2,14 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { EngineInfo } from '../../src/backends/types.ts';
 import type { Overview } from '../../src/observe/overview/types.ts';
-import type { EngineEvent } from '../../src/protocol/engine.ts';
 import type { GatewayEvent } from '../../src/runtime/events.ts';
 import { startApp } from '../support/app.ts';
 import type { ConfigInput } from '../support/gateway.ts';
 import { liveClient } from '../support/live-client.ts';
-import { playedEngine } from '../support/played-engine.ts';
+import { answer, playedEngine } from '../support/played-engine.ts';
 
 const said = (...texts: readonly string[]) =>
   texts.map((content, index) => ({ role: index % 2 === 0 ? 'user' : 'assistant', content }));
-const answer: readonly EngineEvent[] = [
-  { type: 'text', text: 'Hi' },
-  { type: 'ended', reason: 'end_turn' },
-];
 const address = { type: 'vllm-mlx' as const, baseUrl: 'http://127.0.0.1:1' };
 
 async function start(config: ConfigInput = {}, patch: Partial<EngineInfo> = {}) {

@@ -18,6 +18,19 @@ const info: EngineInfo = {
   demo: false,
 };
 
+/** Says no more than that it is there. */
+export const answer: readonly EngineEvent[] = [
+  { type: 'text', text: 'Hi' },
+  { type: 'ended', reason: 'end_turn' },
+];
+
+export const call: readonly EngineEvent[] = [
+  { type: 'toolCallStart', name: 'Bash', from: 'engine' },
+  { type: 'toolCallArguments', json: '{}' },
+  { type: 'toolCallEnd' },
+  { type: 'ended', reason: 'tool_use' },
+];
+
 export interface PlayedGeneration extends GenerateJob {
   aborted: boolean;
   paused: boolean;

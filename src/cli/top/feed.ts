@@ -5,12 +5,9 @@ import { z } from 'zod';
 import { merged } from '../../observe/overview/merge.ts';
 import type { Change, Overview } from '../../observe/overview/types.ts';
 import { parseJson } from '../../protocol/json.ts';
+import type { Source } from '../address.ts';
+import { ask, isConnectionError, refused } from '../client.ts';
 import { CommandError } from '../errors.ts';
-
-export interface Source {
-  readonly url: string;
-  readonly key: string | undefined;
-}
 
 export interface Audience {
   shows(overview: Overview): void;
@@ -32,7 +29,7 @@ const overviewShape = z.looseObject({
 
 /** @throws CommandError when there is nobody, the key is refused, or it is another version */
 export async function askOverview(source: Source): Promise<{ overview: Overview; json: string }> {
-  const response = await ask(source, '/overview', AbortSignal.timeout(10_000)).catch(() => undefined);
+  const response = await ask(`${source.url}/overview`, source.key, AbortSignal.timeout(10_000)).catch(() => undefined);
   if (!response) {
     throw new CommandError(`no gateway answers at ${source.url}; start one with warmslot, or name it with --url`);
   }
@@ -70,7 +67,7 @@ async function listen(source: Source, audience: Audience, signal: AbortSignal): 
     },
   });
   try {
-    const response = await ask(source, '/overview/events', AbortSignal.any([signal, silence.signal]));
+    const response = await ask(`${source.url}/overview/events`, source.key, AbortSignal.any([signal, silence.signal]));
     if (response.status >= 500) {
       // It is about to end.
       await response.body?.cancel();
@@ -91,15 +88,8 @@ async function listen(source: Source, audience: Audience, signal: AbortSignal): 
   return overview !== undefined;
 }
 
-function ask({ url, key }: Source, path: string, signal: AbortSignal): Promise<Response> {
-  const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
-  return fetch(`${url}${path}`, { headers, redirect: 'error', signal });
-}
-
 function check({ status }: Response, source: Source): void {
-  if (status === 401 || status === 403) {
-    throw new CommandError(`the gateway at ${source.url} refuses this key; set WARMSLOT_API_KEY to one of its keys`);
-  }
+  if (status === 401 || status === 403) throw refused(source.url);
   if (status !== 200) throw strange(source);
 }
 
@@ -116,9 +106,4 @@ function changed(overview: Overview, json: string): Overview | undefined {
   const parsed = parseJson(json);
   const isChange = parsed.ok && overviewShape.partial().required({ at: true }).safeParse(parsed.value).success;
   return isChange ? merged(overview, parsed.value as Change) : undefined;
-}
-
-/** What fetch says of a connection that could not be had, broke, or was given up. */
-function isConnectionError(error: unknown): boolean {
-  return error instanceof TypeError || error instanceof DOMException;
 }

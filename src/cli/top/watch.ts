@@ -1,7 +1,8 @@
 /** The picture on the screen, until somebody leaves. */
 import type { Overview } from '../../observe/overview/types.ts';
+import type { Source } from '../address.ts';
 import { stopSignal } from '../signals.ts';
-import { askOverview, follow, type Source } from './feed.ts';
+import { askOverview, follow } from './feed.ts';
 import { picture } from './picture.ts';
 import { openScreen, type Terminal } from './screen.ts';
 

@@ -15,10 +15,10 @@ import {
   type StateValue,
 } from 'xstate';
 import type { Inspection } from '../../runtime/inspection.ts';
+import { createRing } from '../ring.ts';
 import { type KnownActor, knownActor } from './actor.ts';
 import { createDefinitions } from './definition.ts';
 import { isInState, noFacts, type Taken, takeEvent, takeState, write } from './record.ts';
-import { createRing } from './ring.ts';
 
 /** A record as JSON text; `definition`, where it has one, as the text of a JSON string. */
 export interface Written {

@@ -1,5 +1,6 @@
 /** One thing an actor did: taken down with as little work as can be, and written out only when somebody reads it. */
 import { type AnyEventObject, isMachineSnapshot, type Snapshot, type StateValue } from 'xstate';
+import { stateName } from '../../runtime/state-name.ts';
 import type { KnownActor } from './actor.ts';
 import type { InspectRecord } from './types.ts';
 
@@ -69,12 +70,5 @@ export function write(taken: Taken, number: number): string {
 /** Names of states and what XState says of actors need no quoting. */
 function stateText({ status, value, facts }: Taken): string {
   if (value === undefined) return `"snapshot":{"status":"${status}","context":${facts}},"state":""`;
-  return `"snapshot":{"status":"${status}","value":${JSON.stringify(value)},"context":${facts}},"state":"${dotted(value)}"`;
-}
-
-/** Parallel states stand one after the other. */
-function dotted(value: StateValue): string {
-  if (typeof value === 'string') return value;
-  const parts = Object.entries(value).map(([name, inner]) => (inner === undefined ? name : `${name}.${dotted(inner)}`));
-  return parts.join(' ');
+  return `"snapshot":{"status":"${status}","value":${JSON.stringify(value)},"context":${facts}},"state":"${stateName(value)}"`;
 }

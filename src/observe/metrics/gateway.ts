@@ -16,7 +16,7 @@ const statuses: Readonly<Record<BackendStatus, true>> = {
 
 export function gaugeGateway(gateway: Gateway, registry: Registry): void {
   const registers = [registry];
-  const { backends, requests } = gateway;
+  const { backends, requests, sessions } = gateway;
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
       name,
@@ -28,7 +28,7 @@ export function gaugeGateway(gateway: Gateway, registry: Registry): void {
     });
   gauge('warmslot_requests_waiting', 'Requests that wait for a slot.', requests.waiting);
   gauge('warmslot_requests_running', 'Requests that an engine works on.', requests.running);
-  gauge('warmslot_sessions', 'Sessions that are remembered.', () => gateway.health().sessions);
+  gauge('warmslot_sessions', 'Sessions that are remembered.', sessions.count);
   new Gauge({
     name: 'warmslot_backend_status',
     help: '1 for the state that a backend is in, 0 for all others.',

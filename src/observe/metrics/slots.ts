@@ -1,6 +1,7 @@
 /** What slots do, for how long and for whom; told from their changes of state, up to the moment somebody asks. */
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { SlotState } from '../../../machines/policies/types.ts';
+import { slotId } from '../../../machines/scheduler.ts';
 import type { EventBus } from '../../runtime/events.ts';
 
 interface Slot {
@@ -60,7 +61,7 @@ export function clockSlots(events: EventBus, registry: Registry): void {
   };
 
   const enter = (backend: string, index: number, state: SlotState): Slot => {
-    const id = `${backend}#${index}`;
+    const id = slotId(backend, index);
     const known = slots.get(id);
     const slot = known ?? { backend, state, countedAt: performance.now(), client: '', lineage: undefined };
     if (!known) {

@@ -1,7 +1,7 @@
 /** The last decisions, in words. */
 import type { GatewayEvent } from '../../runtime/events.ts';
+import { createRing } from '../ring.ts';
 import { wallClock } from './clock.ts';
-import { createRing } from './ring.ts';
 import { type Decision, mostDecisions } from './types.ts';
 import { wordsOf } from './words.ts';
 
@@ -14,7 +14,6 @@ export function createDecisions(): Decisions {
   const ring = createRing<Decision>(mostDecisions);
   /** What was last said of each backend: one that is away is asked every few seconds, and that is no news. */
   const known = new Map<string, string>();
-  let number = 0;
   return {
     hear(event) {
       const text = wordsOf(event);
@@ -23,10 +22,15 @@ export function createDecisions(): Decisions {
         if (known.get(event.backend) === text) return;
         known.set(event.backend, text);
       }
-      number += 1;
-      ring.push({ number, at: wallClock(performance.now()), type: event.type, requestId: requestOf(event), text });
+      ring.push({
+        number: ring.last + 1,
+        at: wallClock(performance.now()),
+        type: event.type,
+        requestId: requestOf(event),
+        text,
+      });
     },
-    items: () => ring.items(),
+    items: () => ring.after(0),
   };
 }
 

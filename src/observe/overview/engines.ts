@@ -1,12 +1,13 @@
 /** Engines and their slots: what is warm in each, what runs, how they are. */
 import { isLearned, meanOf } from '../../../machines/policies/mean.ts';
 import { slotsOf } from '../../../machines/policies/pool.ts';
+import { wholeBytes } from '../../../machines/policies/reuse.ts';
 import type { BackendView, HeldPrompt, SlotView as SchedulerSlot } from '../../../machines/policies/types.ts';
 import type { BackendHandle } from '../../runtime/backend.ts';
 import type { Gateway } from '../../runtime/gateway.ts';
 import type { WarmUp } from '../../runtime/warm-up.ts';
 import { wallClock, wallClockOrNot } from './clock.ts';
-import { bytesOf, type Names } from './names.ts';
+import type { Names } from './names.ts';
 import type { ColdPrefix, EngineView, SlotView, WarmPrefix } from './types.ts';
 
 interface Sources extends Pick<Gateway, 'backends' | 'scheduler' | 'startedAt'> {
@@ -33,10 +34,11 @@ function engineView(
   const { held, kind, capacity } = handle.cache.getSnapshot().context;
   const warmPrefix = (prompt: HeldPrompt): WarmPrefix => {
     const known = names.of(prompt);
+    const bytes = kind === 'prefixes' ? prompt.prefixBytes : wholeBytes(prompt);
     return {
       prefixKey: prompt.prefixKey,
       name: known?.name ?? 'warmed up',
-      tokens: Math.round(bytesOf(prompt, kind === 'prefixes') * (known?.tokensPerByte ?? names.tokensPerByte())),
+      tokens: Math.round(bytes * (known?.tokensPerByte ?? names.tokensPerByte())),
       usedAt: known ? wallClock(known.usedAt) : startedAt,
       slot: prompt.slot,
     };

@@ -1,8 +1,9 @@
 /** Requests that wait or run. */
+import { slotAt } from '../../../machines/policies/books.ts';
 import { prefillMs } from '../../../machines/policies/cost.ts';
 import { outlook } from '../../../machines/policies/outlook.ts';
 import { worthOf } from '../../../machines/policies/reuse.ts';
-import type { SlotView, Ticket } from '../../../machines/policies/types.ts';
+import type { Ticket } from '../../../machines/policies/types.ts';
 import type { Gateway } from '../../runtime/gateway.ts';
 import type { LiveRequest } from '../../runtime/live.ts';
 import { wallClock, wallClockOrNot } from './clock.ts';
@@ -44,12 +45,11 @@ export function runningViews(live: readonly LiveRequest[], scheduling: Schedulin
 }
 
 function runningView(request: LiveRequest, scheduling: Scheduling): RunningView {
-  const { id, ticket, state, leader, lease, cache, deserted, usage, progress } = request;
+  const { ticket, state, leader, lease, cache, deserted, usage, progress } = request;
   const promptTokens = ticket.promptTokens;
   const own = leader === undefined ? request : undefined;
   return {
     ...requestView(ticket),
-    requestId: id,
     state,
     backend: lease?.backend,
     slot: lease?.slot,
@@ -75,13 +75,9 @@ function reasonOf({ leader, lease, cache }: LiveRequest): string {
 function firstTokenDue({ lease, firstTokenAt }: LiveRequest, { slots, backends }: Scheduling): number | undefined {
   if (!lease || firstTokenAt !== undefined) return undefined;
   const backend = backends.find(({ name }) => name === lease.backend);
-  const running = slots.find(isOf(lease))?.running;
+  const running = slotAt(slots, { backend: lease.backend, index: lease.slot })?.running;
   if (!backend || !running) return undefined;
   return running.since + prefillMs(running.ticket.bytes - worthOf(running.reuse, backend), backend);
-}
-
-function isOf({ backend, slot }: { backend: string; slot: number }) {
-  return (view: SlotView) => view.backend === backend && view.index === slot;
 }
 
 function requestView(ticket: Ticket): RequestView {

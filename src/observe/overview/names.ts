@@ -1,6 +1,6 @@
 /** Whose prompt it is that an engine holds: engines know prefixes by their hash, people by who sent them. */
 import { LRUCache } from 'lru-cache';
-import type { HeldPrompt, PromptShape, Ticket } from '../../../machines/policies/types.ts';
+import type { PromptShape, Ticket } from '../../../machines/policies/types.ts';
 import type { GatewayEvent } from '../../runtime/events.ts';
 import { isWarmUp } from '../../runtime/warm-up.ts';
 
@@ -57,8 +57,4 @@ export function nameOf({ client, lineage, session }: Ticket): string {
 /** A lineage is named `session/agent`. */
 export function agentOf(lineage: string, session: string): string {
   return lineage.startsWith(`${session}/`) ? lineage.slice(session.length + 1) : lineage;
-}
-
-export function bytesOf(held: HeldPrompt, prefixOnly: boolean): number {
-  return prefixOnly ? held.prefixBytes : (held.chain.at(-1)?.bytes ?? held.prefixBytes);
 }

@@ -1,12 +1,12 @@
 /** What each slot did in the last minutes, and why. */
 import type { Ticket } from '../../../machines/policies/types.ts';
-import type { Lease } from '../../../machines/scheduler.ts';
+import { type Lease, slotId } from '../../../machines/scheduler.ts';
 import type { GatewayEvent } from '../../runtime/events.ts';
 import type { LiveRequest } from '../../runtime/live.ts';
 import { isWarmUp } from '../../runtime/warm-up.ts';
+import { createRing } from '../ring.ts';
 import { wallClock, wallClockOrNot } from './clock.ts';
 import { bySlot } from './merge.ts';
-import { createRing } from './ring.ts';
 import { type Span, timelineMs } from './types.ts';
 
 export interface Timeline {
@@ -74,7 +74,7 @@ export function createTimeline(find: (requestId: string) => LiveRequest | undefi
       switch (event.type) {
         case 'lease.granted': {
           const { ticket, lease } = event;
-          endIdle(slotKey(lease.backend, lease.slot));
+          endIdle(slotId(lease.backend, lease.slot));
           leased.set(ticket.requestId, { ticket, lease, since: performance.now(), id: newId() });
           return;
         }
@@ -83,11 +83,11 @@ export function createTimeline(find: (requestId: string) => LiveRequest | undefi
         case 'slot.held': {
           const { backend, index, lineage } = event;
           const reason = 'kept for its lineage, which is about to come back from its tools';
-          return beginIdle(slotKey(backend, index), { backend, slot: index, kind: 'hold', lineage, reason });
+          return beginIdle(slotId(backend, index), { backend, slot: index, kind: 'hold', lineage, reason });
         }
         case 'slot.changed': {
           const { backend, index, state } = event;
-          const key = slotKey(backend, index);
+          const key = slotId(backend, index);
           if (state === 'cancelling' || state === 'quarantined') {
             return beginIdle(key, {
               backend,
@@ -106,7 +106,7 @@ export function createTimeline(find: (requestId: string) => LiveRequest | undefi
       const running = [...leased.values()].flatMap((entry) =>
         spansOf(entry, find(entry.ticket.requestId), undefined).map(sameAsTold),
       );
-      const recent = over.items().filter(({ to }) => to !== undefined && to >= oldest);
+      const recent = over.after(0).filter(({ to }) => to !== undefined && to >= oldest);
       return [...recent, ...idle.values(), ...running].sort(bySlot);
     },
   };
@@ -171,8 +171,4 @@ function warmShare(request: LiveRequest | undefined): number | undefined {
   const { input_tokens, cache_creation_input_tokens, cache_read_input_tokens: read } = usage;
   const share = read / Math.max(1, input_tokens + cache_creation_input_tokens + read);
   return Math.round(share * 100) / 100;
-}
-
-function slotKey(backend: string, index: number): string {
-  return `${backend}#${index}`;
 }

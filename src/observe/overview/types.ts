@@ -138,17 +138,10 @@ export interface LineageView {
   readonly recent: readonly TurnView[];
 }
 
-export interface TurnView {
-  readonly requestId: string;
+type Figures = 'promptTokens' | 'cachedTokens' | 'outputTokens' | 'queuedMs' | 'ttftMs' | 'totalMs';
+
+export interface TurnView extends Pick<RequestSummary, 'requestId' | 'outcome' | 'backend' | Figures> {
   readonly at: number;
-  readonly outcome: RequestSummary['outcome'];
-  readonly backend: string | undefined;
-  readonly promptTokens: number;
-  readonly cachedTokens: number;
-  readonly outputTokens: number;
-  readonly queuedMs: number | undefined;
-  readonly ttftMs: number | undefined;
-  readonly totalMs: number;
   /** Where its prompt left the lineage's last one and why, in the doctor's words. */
   readonly cause: string;
   readonly lostTokens: number;

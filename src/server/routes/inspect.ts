@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Inspector, Told, Viewer, Written } from '../../observe/inspect/inspector.ts';
 import { GatewayError } from '../../protocol/errors.ts';
-import { beginHijacked } from '../hijack.ts';
+import { beginEventStream } from '../hijack.ts';
 
 const socketPath = '/inspect/ws';
 
@@ -76,7 +76,7 @@ export function inspectRoutes(app: FastifyInstance, inspector: Inspector, showLi
 
 function sseViewer(reply: FastifyReply, showLifeMs: number): Omit<Viewer, 'statesOnly' | 'of'> {
   const { raw } = reply;
-  beginHijacked(reply, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
+  beginEventStream(reply);
   const life = setInterval(() => {
     if (raw.writableLength === 0) raw.write(': alive\n\n');
   }, showLifeMs);

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Overview } from '../../observe/overview/types.ts';
 import { createWatch, type OverviewFrame, type Watch } from '../../observe/overview/watch.ts';
 import type { Gateway } from '../../runtime/gateway.ts';
-import { beginHijacked } from '../hijack.ts';
+import { beginEventStream } from '../hijack.ts';
 
 export function overviewRoutes(app: FastifyInstance, { events, timing }: Gateway, read: () => Overview): void {
   const watch = createWatch(read, (error) => events.emit({ type: 'actor.broke', actor: 'overview', error }));
@@ -40,7 +40,7 @@ function stream(reply: FastifyReply, watch: Watch, lookAfterMs: number): () => v
     },
     ended: end,
   });
-  beginHijacked(reply, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
+  beginEventStream(reply);
   const look = setInterval(() => {
     if (wasFull && raw.writableNeedDrain) raw.destroy();
     else if (!raw.writableNeedDrain) raw.write(': watching\n\n');

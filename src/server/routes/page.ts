@@ -11,6 +11,7 @@ import { gzip } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Gateway } from '../../runtime/gateway.ts';
 import { version } from '../../version.ts';
+import { contentPolicy } from '../content-policy.ts';
 
 const web = new URL('../../web/', import.meta.url);
 const charts = new URL('../../../docs/charts/', import.meta.url);
@@ -102,18 +103,8 @@ async function load(from: URL, path: string): Promise<StaticFile> {
   return { type: types[extname(path)] ?? '', etag, plain, zipped: await promisify(gzip)(plain) };
 }
 
-/** Nothing but what this gateway serves, and of scripts within the page the import map alone. */
+/** Of scripts within the page the import map alone. */
 function policyOf(html: string): string {
   const map = /<script type="importmap">(.*?)<\/script>/s.exec(html)?.[1] ?? '';
-  const hash = createHash('sha256').update(map).digest('base64');
-  return [
-    "default-src 'none'",
-    `script-src 'self' 'sha256-${hash}'`,
-    "style-src 'self'",
-    "img-src 'self'",
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join('; ');
+  return contentPolicy({ scripts: [`'sha256-${createHash('sha256').update(map).digest('base64')}'`] });
 }

@@ -3,21 +3,11 @@
  * leaves this machine, so nothing is sent before somebody has read that and pressed the button.
  */
 import type { FastifyInstance } from 'fastify';
+import { contentPolicy } from '../content-policy.ts';
 
 export const statelyPath = '/inspect/stately';
 
-/** Our own files, and the viewer in a frame. */
-const policy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  'frame-src https://stately.ai',
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+const policy = contentPolicy({ frames: ['https://stately.ai'] });
 
 const html = `<!doctype html>
 <html lang="en">

@@ -4,17 +4,12 @@ import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import type { AppDeps } from '../../../src/app.ts';
 import type { Overview } from '../../../src/observe/overview/types.ts';
-import type { EngineEvent } from '../../../src/protocol/engine.ts';
 import { startApp } from '../../support/app.ts';
 import { liveClient } from '../../support/live-client.ts';
 import { watchOverview } from '../../support/overview-viewer.ts';
-import { playedEngine } from '../../support/played-engine.ts';
+import { answer, playedEngine } from '../../support/played-engine.ts';
 
 const said = (content: string) => [{ role: 'user', content }];
-const answer: readonly EngineEvent[] = [
-  { type: 'text', text: 'Hi' },
-  { type: 'ended', reason: 'end_turn' },
-];
 
 async function start(timing: AppDeps['timing'] = {}, info: Parameters<typeof playedEngine>[0] = {}) {
   const engine = playedEngine(info);

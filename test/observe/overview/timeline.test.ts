@@ -2,22 +2,11 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { EngineInfo } from '../../../src/backends/types.ts';
 import type { Overview, Span } from '../../../src/observe/overview/types.ts';
-import type { EngineEvent } from '../../../src/protocol/engine.ts';
 import { startApp } from '../../support/app.ts';
 import type { ConfigInput } from '../../support/gateway.ts';
 import { liveClient } from '../../support/live-client.ts';
-import { playedEngine } from '../../support/played-engine.ts';
+import { answer, call, playedEngine } from '../../support/played-engine.ts';
 
-const answer: readonly EngineEvent[] = [
-  { type: 'text', text: 'Hi' },
-  { type: 'ended', reason: 'end_turn' },
-];
-const call: readonly EngineEvent[] = [
-  { type: 'toolCallStart', name: 'Bash', from: 'engine' },
-  { type: 'toolCallArguments', json: '{}' },
-  { type: 'toolCallEnd' },
-  { type: 'ended', reason: 'tool_use' },
-];
 const tools = [{ name: 'Bash', input_schema: { type: 'object' } }];
 
 async function start(config: ConfigInput = {}, patch: Partial<EngineInfo> = {}, key = 'ana-key') {

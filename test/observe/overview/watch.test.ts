@@ -1,9 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { changeBetween } from '../../../src/observe/overview/changes.ts';
 import { merged } from '../../../src/observe/overview/merge.ts';
-import { createRing } from '../../../src/observe/overview/ring.ts';
 import type { Overview, SessionView, Span } from '../../../src/observe/overview/types.ts';
 import { createWatch } from '../../../src/observe/overview/watch.ts';
+import { createRing } from '../../../src/observe/ring.ts';
 import { overview } from '../../cli/top/overview.ts';
 
 const session = (id: string, activeAt = 1): SessionView => ({ id, client: 'ana', activeAt, inFlight: 0, lineages: [] });
@@ -70,9 +70,9 @@ test('a picture that cannot be made ends those who watch and nothing else', asyn
 test('a ring keeps its newest, and what was read of it stays as it was', () => {
   const ring = createRing<number>(3);
   for (let nth = 1; nth <= 4; nth++) ring.push(nth);
-  const read = ring.items();
+  const read = ring.after(0);
   for (let nth = 5; nth <= 20; nth++) ring.push(nth);
-  expect([read, ring.items()]).toEqual([
+  expect([read, ring.after(0)]).toEqual([
     [2, 3, 4],
     [18, 19, 20],
   ]);

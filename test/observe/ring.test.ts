@@ -1,6 +1,6 @@
 import { assert, integer, nat, property } from 'fast-check';
 import { expect, test } from 'vitest';
-import { createRing } from '../../../src/observe/inspect/ring.ts';
+import { createRing } from '../../src/observe/ring.ts';
 
 test('a ring keeps the newest, under their numbers', () => {
   assert(
